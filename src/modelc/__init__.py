@@ -1,0 +1,1 @@
+"""modelc compiles PyTorch programs with data-dependent control flow ahead of time."""
