@@ -1,0 +1,83 @@
+"""`cf.*` and the terminators of host functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ..core import Op, Successor, Symbol, Value, attr, define, operand, successor
+from ..structure import Structure, leaves
+from ..types import I1, I64
+
+
+@define("cf.br")
+class Branch(Op):
+    """Go on at `target`."""
+
+    TERMINATOR: ClassVar[bool] = True
+    target: Successor = successor()
+
+
+@define("cf.cond_br")
+class CondBranch(Op):
+    """Go on at `on_true` if `condition` holds, else at `on_false`."""
+
+    TERMINATOR: ClassVar[bool] = True
+    condition: Value = operand()
+    on_true: Successor = successor()
+    on_false: Successor = successor()
+
+    def verify(self) -> Iterator[str]:
+        if self.condition.type != I1:
+            yield f"condition has type {self.condition.type}, not i1"
+
+
+@define("cf.switch")
+class Switch(Op):
+    """Go on at `cases[index]`; a negative index counts from the end, as Python's do.
+
+    An index out of range raises IndexError.
+    """
+
+    TERMINATOR: ClassVar[bool] = True
+    index: Value = operand()
+    cases: tuple[Successor, ...] = successor()
+
+    def verify(self) -> Iterator[str]:
+        if self.index.type != I64:
+            yield f"index has type {self.index.type}, not i64"
+
+
+@define("host.return")
+class Return(Op):
+    """End the call with the pytree `structure` over `outputs`.
+
+    Before that, cell `cells[i]` becomes `cell_values[i]`, and the input tensor at parameter
+    `copied_inputs[i]` receives the contents of `copied_values[i]` (the program mutated it).
+    """
+
+    TERMINATOR: ClassVar[bool] = True
+    outputs: tuple[Value, ...] = operand()
+    structure: Structure = attr()
+    cell_values: tuple[Value, ...] = operand(default=())
+    copied_values: tuple[Value, ...] = operand(default=())
+    cells: tuple[Symbol, ...] = attr(default=())
+    copied_inputs: tuple[int, ...] = attr(default=())
+
+    def verify(self) -> Iterator[str]:
+        if len(self.cells) != len(self.cell_values):
+            yield f"{len(self.cells)} cells for {len(self.cell_values)} cell values"
+        if len(self.copied_inputs) != len(self.copied_values):
+            yield f"{len(self.copied_inputs)} inputs for {len(self.copied_values)} copied values"
+        for leaf in leaves(self.structure):
+            if not 0 <= leaf.index < len(self.outputs):
+                yield f"structure names output {leaf.index} of {len(self.outputs)}"
+
+
+@define("host.raise")
+class Raise(Op):
+    """End the call by raising `exception` (`module:qualified.name`) with `message`."""
+
+    TERMINATOR: ClassVar[bool] = True
+    exception: str = attr()
+    message: str = attr()

@@ -1,0 +1,76 @@
+"""`host.*`: what connects sub-networks, weights, state and host scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from ..core import Op, Symbol, Value, attr, define, operand
+from ..types import I1, I64, DType, ScalarKind, ScalarType, TensorType, Type
+
+_ITEM_KINDS = {True: ScalarKind.F64, False: ScalarKind.I64}
+
+
+@define("host.call")
+class Call(Op):
+    """results = callee(*inputs), a graph function; the result types must be given."""
+
+    inputs: tuple[Value, ...] = operand(spread=True)
+    callee: Symbol = attr()
+
+
+@define("host.weight")
+class LoadWeight(Op):
+    """out = the weight `symbol` of the module; the result type must be given."""
+
+    symbol: Symbol = attr()
+
+
+@define("host.read_cell")
+class ReadCell(Op):
+    """out = the value of `cell` when the call began; the result type must be given.
+
+    The result type also guards: this entry of the program serves only calls before which
+    the cell holds a value of this type.
+    """
+
+    cell: Symbol = attr()
+
+
+@define("host.item")
+class Item(Op):
+    """out = source.item(), of a tensor with one element."""
+
+    source: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        assert isinstance(self.source.type, TensorType)
+        dtype = self.source.type.dtype
+        return (I1,) if dtype is DType.I1 else (ScalarType(_ITEM_KINDS[dtype.is_floating]),)
+
+
+@define("host.size")
+class Size(Op):
+    """out = source.size(dim), 0 <= dim < rank."""
+
+    source: Value = operand()
+    dim: int = attr()
+
+    def infer(self) -> Sequence[Type]:
+        return (I64,)
+
+
+@define("host.assert")
+class Assert(Op):
+    """Raise RuntimeError(message) unless `condition` holds.
+
+    It stands for what eager checks too (sizes that must agree), found while capturing.
+    """
+
+    PURE: ClassVar[bool] = False
+    condition: Value = operand()
+    message: str = attr()
+
+    def verify(self) -> Iterator[str]:
+        if self.condition.type != I1:
+            yield f"condition has type {self.condition.type}, not i1"
