@@ -256,13 +256,16 @@ class Func:
     """A `graph` function (one block of pure dataflow) or a `host` function (a CFG).
 
     `inputs` (host only) arranges the parameters: a Mapping from the names of the Python
-    parameters to structures whose leaves number the arguments of the entry block.
+    parameters to structures whose leaves number the arguments of the entry block. A host function
+    serves the calls before which every cell it reads has the type it reads, and every cell in
+    `absent_cells` is None.
     """
 
     symbol: Symbol
     kind: str
     body: Region = field(default_factory=Region)
     inputs: Structure | None = None
+    absent_cells: tuple[Symbol, ...] = ()
     loc: Location = UNKNOWN
 
     def __post_init__(self) -> None:

@@ -52,8 +52,9 @@ class Switch(Op):
 class Return(Op):
     """End the call with the pytree `structure` over `outputs`.
 
-    Before that, cell `cells[i]` becomes `cell_values[i]`, and the input tensor at parameter
-    `copied_inputs[i]` receives the contents of `copied_values[i]` (the program mutated it).
+    Before that, cell `cells[i]` becomes `cell_values[i]`, each of `cleared_cells` becomes None, and
+    the input tensor at parameter `copied_inputs[i]` receives the contents of `copied_values[i]`
+    (the program mutated it).
     """
 
     TERMINATOR: ClassVar[bool] = True
@@ -62,6 +63,7 @@ class Return(Op):
     cell_values: tuple[Value, ...] = operand(default=())
     copied_values: tuple[Value, ...] = operand(default=())
     cells: tuple[Symbol, ...] = attr(default=())
+    cleared_cells: tuple[Symbol, ...] = attr(default=())
     copied_inputs: tuple[int, ...] = attr(default=())
 
     def verify(self) -> Iterator[str]:
