@@ -41,6 +41,7 @@ class Constant(Op):
         return (I64,) if isinstance(self.value, int) else (F64,)
 
 
+@define("arith.binary")
 class Binary(Op):
     """Combine two numbers; the result is a float if one operand is, else an int."""
 
