@@ -82,12 +82,12 @@ class CaptioningDecoder(nn.Module):
 
 
 def build() -> CaptioningDecoder:
-    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]: torch leaves it untyped
+    torch.manual_seed(3)  # pyright: ignore[reportUnknownMemberType]: torch leaves it untyped
     model = CaptioningDecoder().eval()
     with torch.no_grad():
         for weight in (model.lstm.weight_ih, model.lstm.weight_hh, model.output.weight):
             weight *= 4.0  # random weights as sharp as trained ones, lest all captions be alike
-        model.output.bias[END] += 1.2
+        model.output.bias[END] += 1.7
     return model
 
 

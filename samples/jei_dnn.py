@@ -71,6 +71,7 @@ class JointExitNetwork(nn.Module):
 
     def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
+        self.num_classes = num_classes
         self.patch_embed = nn.Conv2d(3, WIDTH, PATCH, PATCH)
         self.cls_token = nn.Parameter(0.02 * torch.randn(1, 1, WIDTH))
         self.pos_embed = nn.Parameter(0.02 * torch.randn(1, (32 // PATCH) ** 2 + 1, WIDTH))
@@ -91,7 +92,7 @@ class JointExitNetwork(nn.Module):
         """Classify `images` [batch, 3, 32, 32]; each answer is that of the image's first exit."""
         tokens = self.embed(images)
         exits = torch.zeros(images.shape[0], dtype=torch.long)
-        final_logits = torch.zeros(images.shape[0], self.heads[0].out_features)
+        final_logits = torch.zeros(images.shape[0], self.num_classes)
         running = torch.ones(images.shape[0], dtype=torch.bool)
         for index, block in enumerate(self.blocks):
             tokens = block(tokens)
@@ -108,7 +109,7 @@ class JointExitNetwork(nn.Module):
 def center_head(head: nn.Linear, logits: Tensor) -> None:
     """Make the classes equally likely where `head` answered `logits` [n, classes]."""
     head.weight *= 2.0 / logits.std(dim=0)[:, None]
-    head.bias -= 2.0 * (logits / logits.std(dim=0)).mean(dim=0)
+    head.bias.sub_(2.0 * (logits / logits.std(dim=0)).mean(dim=0))
 
 
 def fit_gate(gate: ExitGate, logits: Tensor, running: Tensor) -> Tensor:
@@ -121,7 +122,7 @@ def fit_gate(gate: ExitGate, logits: Tensor, running: Tensor) -> Tensor:
     slowest = scores.masked_fill(~running, float("inf")).min(dim=1).values
     slowest = slowest[running.any(dim=1)].sort(descending=True).values
     threshold = slowest[1:3].mean()
-    gate.linear.bias -= threshold
+    gate.linear.bias.sub_(threshold)
     return running & (scores < threshold)
 
 

@@ -28,7 +28,9 @@ def summary(output: Any) -> str:
     def leaf(value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value
-        return value.tolist() if value.numel() <= 8 and not value.is_floating_point() else "tensor"
+        if value.is_floating_point() or value.numel() > 8:
+            return "tensor"
+        return [int(element) for element in value.flatten()]
 
     return str(pytree.tree_map(leaf, output))
 

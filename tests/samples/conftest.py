@@ -1,12 +1,18 @@
-"""Measure how far the decisions of a run are from going the other way."""
+"""Load the samples, and measure how far their decisions are from going the other way."""
 
+import functools
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 COMPARISONS = frozenset({"__gt__", "__ge__", "__lt__", "__le__", "gt", "ge", "lt", "le"})
 
 
@@ -85,3 +91,39 @@ def last_gap(values: Tensor, chosen: int) -> float:
         return float("inf")
     largest = values.sort(dim=-1, descending=True).values
     return relative_gap(largest[..., chosen - 1], largest[..., chosen])
+
+
+@functools.cache
+def load_sample(name: str) -> ModuleType:
+    """Return the module of `samples/NAME.py`."""
+    spec = importlib.util.spec_from_file_location(name, SAMPLES / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@functools.cache
+def build_sample(name: str) -> torch.nn.Module:
+    """Return the sample's model, built once for all tests."""
+    return load_sample(name).build()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def load() -> Callable[[str], ModuleType]:
+    return load_sample
+
+
+@pytest.fixture
+def build() -> Callable[[str], torch.nn.Module]:
+    return build_sample
+
+
+@pytest.fixture
+def recorder() -> DecisionRecorder:
+    return DecisionRecorder()
