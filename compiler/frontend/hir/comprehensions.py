@@ -1,0 +1,126 @@
+"""Lower comprehensions and generator expressions into loops of the frame around them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from .builder import Builder
+from .conditions import lower_condition
+from .control_flow import begin_iteration, iterate
+from .instructions import (
+    AddEntry,
+    Append,
+    BuildMapping,
+    BuildSequence,
+    LoopKind,
+    MakeCell,
+    MakeGenerator,
+    Register,
+    SequenceKind,
+)
+from .scope import ComprehensionNode
+
+
+def lower_list_comprehension(builder: Builder, node: ast.ListComp) -> Register:
+    """Lower `[element for ...]`."""
+    return _lower_sequence(builder, node, SequenceKind.LIST, LoopKind.COMPREHENSION)
+
+
+def lower_set_comprehension(builder: Builder, node: ast.SetComp) -> Register:
+    """Lower `{element for ...}`."""
+    return _lower_sequence(builder, node, SequenceKind.SET, LoopKind.COMPREHENSION)
+
+
+def lower_generator_expression(builder: Builder, node: ast.GeneratorExp) -> Register:
+    """Lower `(element for ...)`: run it to the end, then iterate over what it yielded."""
+    items = _lower_sequence(builder, node, SequenceKind.LIST, LoopKind.GENERATOR)
+    destination = builder.temporary()
+    builder.emit(MakeGenerator(builder.locate(node), destination, items))
+    return destination
+
+
+def lower_dict_comprehension(builder: Builder, node: ast.DictComp) -> Register:
+    """Lower `{key: value for ...}`."""
+    collection = builder.temporary()
+
+    def add() -> None:
+        key, value = builder.expressions([node.key, node.value])
+        builder.emit(AddEntry(builder.locate(node.key), collection, key, value))
+
+    begin = BuildMapping(builder.locate(node), collection, ())
+    _lower_loops(builder, node, LoopKind.COMPREHENSION, lambda: builder.emit(begin), add)
+    return collection
+
+
+def _lower_sequence(
+    builder: Builder,
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+    kind: SequenceKind,
+    loop_kind: LoopKind,
+) -> Register:
+    collection = builder.temporary()
+
+    def add() -> None:
+        value = builder.expression(node.elt)
+        builder.emit(Append(builder.locate(node.elt), collection, value))
+
+    begin = BuildSequence(builder.locate(node), collection, kind, ())
+    _lower_loops(builder, node, loop_kind, lambda: builder.emit(begin), add)
+    return collection
+
+
+def _lower_loops(
+    builder: Builder,
+    node: ComprehensionNode,
+    kind: LoopKind,
+    begin: Callable[[], None],
+    add: Callable[[], None],
+) -> None:
+    """Lower the loops around `add`; the first iterable belongs to the scope outside."""
+    iterator = begin_iteration(builder, node.generators[0].iter)
+    begin()
+    outside = builder.scope
+    builder.scope = outside.children[node]
+    for name in builder.scope.cells():
+        cell = builder.scope.resolve(name).name
+        builder.emit(MakeCell(builder.locate(node), cell, None))
+    _lower_loop(builder, node.generators, 0, iterator, kind, add)
+    builder.scope = outside
+
+
+def _lower_loop(
+    builder: Builder,
+    generators: list[ast.comprehension],
+    depth: int,
+    iterator: Register,
+    kind: LoopKind,
+    add: Callable[[], None],
+) -> None:
+    generator = generators[depth]
+    if generator.is_async:
+        place = builder.locate(generator.target)
+        builder.refuse(place, "an asynchronous comprehension", "iterate over a list")
+
+    def body() -> None:
+        skip = builder.label()
+        for test in generator.ifs:
+            following = builder.label()
+            lower_condition(builder, test, following, skip)
+            builder.place(following, builder.locate(test))
+        if depth + 1 < len(generators):
+            inner = begin_iteration(builder, generators[depth + 1].iter)
+            _lower_loop(builder, generators, depth + 1, inner, kind, add)
+        else:
+            add()
+        builder.place(skip, builder.locate(generator.iter))
+
+    iterate(builder, generator, iterator, kind, body)
+
+
+EXPRESSIONS = {
+    ast.ListComp: lower_list_comprehension,
+    ast.SetComp: lower_set_comprehension,
+    ast.GeneratorExp: lower_generator_expression,
+    ast.DictComp: lower_dict_comprehension,
+}

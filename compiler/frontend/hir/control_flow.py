@@ -1,0 +1,149 @@
+"""Lower if, loops, and what leaves them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from ....diagnostics import Location
+from .assignment import assign
+from .builder import Builder
+from .conditions import lower_condition
+from .instructions import ForNext, GetIterator, LoopKind, Register, Return
+from .variables import copy_register
+
+
+def lower_if(builder: Builder, node: ast.If) -> None:
+    """Lower `if`; `elif` is an `if` in the `else` part."""
+    body, otherwise, end = builder.label(), builder.label(), builder.label()
+    location = builder.locate(node.test)
+    lower_condition(builder, node.test, body, otherwise)
+    builder.place(body, location)
+    builder.statements(node.body)
+    builder.jump(end, location)
+    builder.place(otherwise, location)
+    builder.statements(node.orelse)
+    builder.place(end, location)
+
+
+def lower_while(builder: Builder, node: ast.While) -> None:
+    """Lower `while` and its `else`."""
+    body, otherwise = builder.label(), builder.label()
+    location = builder.locate(node.test)
+    with builder.loop(LoopKind.WHILE, None, location) as labels:
+        lower_condition(builder, node.test, body, otherwise)
+        builder.place(body, location)
+        builder.statements(node.body)
+    builder.place(otherwise, location)
+    builder.statements(node.orelse)
+    builder.place(labels.end, location)
+
+
+def lower_for(builder: Builder, node: ast.For) -> None:
+    """Lower `for` and its `else`."""
+    iterator = begin_iteration(builder, node.iter)
+    body = _ForLoop(LoopKind.FOR, node.target, iterator, builder.locate(node.iter))
+    body.lower(builder, lambda: builder.statements(node.body), node.orelse)
+
+
+def begin_iteration(builder: Builder, node: ast.expr) -> Register:
+    """Lower an iterable, and return the register of its iterator."""
+    iterable = builder.expression(node)
+    iterator = builder.temporary()
+    builder.emit(GetIterator(builder.locate(node), iterator, iterable))
+    return iterator
+
+
+def iterate(
+    builder: Builder,
+    generator: ast.comprehension,
+    iterator: Register,
+    kind: LoopKind,
+    body: Callable[[], None],
+) -> None:
+    """Lower one `for` of a comprehension around `body`."""
+    location = builder.locate(generator.iter)
+    _ForLoop(kind, generator.target, iterator, location).lower(builder, body, [])
+
+
+class _ForLoop:
+    """Lower a loop over an iterator, whatever its body consists of."""
+
+    def __init__(
+        self, kind: LoopKind, target: ast.expr, iterator: Register, location: Location
+    ) -> None:
+        self._kind = kind
+        self._target = target
+        self._iterator = iterator
+        self._location = location
+
+    def lower(self, builder: Builder, body: Callable[[], None], orelse: list[ast.stmt]) -> None:
+        """Emit the loop, then its `else` part."""
+        following, exhausted = builder.label(), builder.label()
+        with builder.loop(self._kind, self._iterator, self._location) as labels:
+            item = builder.temporary()
+            step = ForNext(self._location, item, self._iterator, following, exhausted)
+            builder.emit(step)
+            builder.place(following, self._location)
+            assign(builder, self._target, item)
+            body()
+        builder.place(exhausted, self._location)
+        builder.statements(orelse)
+        builder.place(labels.end, self._location)
+
+
+def lower_break(builder: Builder, node: ast.Break) -> None:
+    """Lower `break`, after the cleanups inside of the loop."""
+    with builder.within(builder.surroundings):
+        labels = builder.unwind()
+        assert labels is not None, "the parser refuses `break` outside of a loop"
+        builder.jump(labels.end, builder.locate(node))
+
+
+def lower_continue(builder: Builder, node: ast.Continue) -> None:
+    """Lower `continue`, after the cleanups inside of the loop."""
+    with builder.within(builder.surroundings):
+        labels = builder.unwind()
+        assert labels is not None, "the parser refuses `continue` outside of a loop"
+        builder.jump(labels.header, builder.locate(node))
+
+
+def lower_return(builder: Builder, node: ast.Return) -> None:
+    """Lower `return`: the value, the cleanups, then the way out.
+
+    Where cleanups run, a variable is copied first: they may assign to it.
+    """
+    location = builder.locate(node)
+    if node.value is None:
+        value = builder.constant(None, location)
+    else:
+        value = builder.expression(node.value)
+    if builder.has_cleanups():
+        value = copy_register(builder, value, location)
+    with builder.within(builder.surroundings):
+        builder.unwind_all()
+        builder.emit(Return(location, value))
+
+
+def lower_expression_statement(builder: Builder, node: ast.Expr) -> None:
+    """Lower an expression for its effects; a literal has none."""
+    if not isinstance(node.value, ast.Constant):
+        builder.expression(node.value)
+
+
+def lower_nothing(builder: Builder, node: ast.stmt) -> None:
+    """Lower a statement that only declares something."""
+
+
+STATEMENTS = {
+    ast.If: lower_if,
+    ast.While: lower_while,
+    ast.For: lower_for,
+    ast.Break: lower_break,
+    ast.Continue: lower_continue,
+    ast.Return: lower_return,
+    ast.Expr: lower_expression_statement,
+    ast.Pass: lower_nothing,
+    ast.Global: lower_nothing,
+    ast.Nonlocal: lower_nothing,
+}

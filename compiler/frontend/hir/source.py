@@ -1,0 +1,246 @@
+"""Find the syntax tree of a function from its code object, without guessing.
+
+The tree is found by file, first line, name and qualified name, never through the function object:
+`functools.wraps` makes a function claim the source of another one. Lambdas of one line are told
+apart by the columns of their instructions.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any, TypeAlias
+
+from ....diagnostics import Diagnostic, DiagnosticError, Location
+from .mangling import mangle_node
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTION_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_INLINED = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionSource:
+    """Hold the tree of a function, private names mangled, and where it stands."""
+
+    node: FunctionNode
+    filename: str
+    lines: tuple[str, ...]
+    qualified_name: str
+    class_name: str | None
+    code_object: CodeType | None
+
+    @property
+    def name(self) -> str:
+        """Return the `__name__` of the function."""
+        return "<lambda>" if isinstance(self.node, ast.Lambda) else self.node.name
+
+    def locate(self, node: ast.AST) -> Location:
+        """Return the place of `node`, as far as it extends on its first line."""
+        position: Any = node  # only some node classes declare positions; all that come here have
+        text = self.lines[position.lineno - 1].rstrip("\r\n")
+        column = _characters(text, position.col_offset)
+        same_line = position.end_lineno == position.lineno
+        end = _characters(text, position.end_col_offset) if same_line else len(text)
+        return Location(
+            self.filename,
+            position.lineno,
+            column + 1,
+            max(column, end) + 1,
+            function=self.qualified_name,
+        )
+
+    def nested(self, node: FunctionNode) -> FunctionSource:
+        """Return the source of a function that is defined directly inside of this one."""
+        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+        return FunctionSource(
+            node,
+            self.filename,
+            self.lines,
+            f"{self.qualified_name}.<locals>.{name}",
+            self.class_name,
+            self._nested_code(node),
+        )
+
+    def _nested_code(self, node: FunctionNode) -> CodeType | None:
+        if self.code_object is None:
+            return None
+        tree = _parse("".join(self.lines))
+        for code in _nested_codes(self.code_object):
+            if [entry.node for entry in _matches(code, tree)] == [node]:
+                return code
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """Hold one function of a file."""
+
+    node: FunctionNode
+    class_name: str | None
+
+
+def find_source(code: CodeType) -> FunctionSource:
+    """Return the source of `code`; MC0109 if there is none, or more than one candidate."""
+    lines = tuple(linecache.getlines(code.co_filename))
+    if not lines:
+        raise _not_found(code, "its file cannot be read")
+    try:
+        tree = _parse("".join(lines))
+    except SyntaxError as error:
+        raise _not_found(code, "its file is not Python source any more") from error
+    entry = _only(code, _matches(code, tree))
+    return FunctionSource(
+        entry.node, code.co_filename, lines, code.co_qualname, entry.class_name, code
+    )
+
+
+def _only(code: CodeType, entries: Sequence[_Entry]) -> _Entry:
+    if len(entries) > 1:
+        raise _not_found(code, f"{len(entries)} functions of its line could be it")
+    if not entries or not _agrees(code, entries[0].node):
+        raise _not_found(code, "its file has changed since it was imported")
+    return entries[0]
+
+
+def _not_found(code: CodeType, reason: str) -> DiagnosticError:
+    place = Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
+    message = f"the source of `{code.co_qualname}` cannot be found: {reason}"
+    advice = "define the function with `def` in a file, one function per line, and import it"
+    return DiagnosticError(Diagnostic("MC0109", message, place, help=advice))
+
+
+@functools.cache
+def _parse(text: str) -> Mapping[int, tuple[_Entry, ...]]:
+    """Return the functions of a file by the line where their code objects begin."""
+    functions: dict[int, list[_Entry]] = {}
+    pending: list[tuple[ast.AST, str | None]] = [(ast.parse(text), None)]
+    while pending:
+        node, class_name = pending.pop()
+        mangle_node(node, class_name)
+        if isinstance(node, _FUNCTION_NODES):
+            functions.setdefault(_first_line(node), []).append(_Entry(node, class_name))
+        pending += [(child, _class_of(node, child, class_name)) for child in _children(node)]
+    return {line: tuple(entries) for line, entries in functions.items()}
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    return ast.iter_child_nodes(node)
+
+
+def _class_of(node: ast.AST, child: ast.AST, class_name: str | None) -> str | None:
+    """Return the class whose private names `child` sees: bases and decorators are outside."""
+    inside = isinstance(node, ast.ClassDef) and child in node.body
+    return node.name if inside and isinstance(node, ast.ClassDef) else class_name
+
+
+def _first_line(node: FunctionNode) -> int:
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _matches(code: CodeType, tree: Mapping[int, tuple[_Entry, ...]]) -> list[_Entry]:
+    entries = tree.get(code.co_firstlineno, ())
+    if code.co_name == "<lambda>":
+        return _matching_lambdas(code, [e for e in entries if isinstance(e.node, ast.Lambda)])
+    return [e for e in entries if getattr(e.node, "name", None) == code.co_name]
+
+
+def _matching_lambdas(code: CodeType, entries: Sequence[_Entry]) -> list[_Entry]:
+    """Keep the innermost lambda whose body encloses every position of the code.
+
+    An enclosing lambda has an instruction outside of the inner body: the one that makes the inner
+    function. Without columns in the code object, lambdas of one line cannot be told apart.
+    """
+    around = [entry for entry in entries if _encloses(entry.node, code)]
+    starts = [_body_span(entry.node)[0] for entry in around]
+    if not _positions(code):
+        return around
+    return [entry for entry, start in zip(around, starts, strict=True) if start == max(starts)]
+
+
+_Point: TypeAlias = tuple[int, int]
+
+
+def _body_span(node: FunctionNode) -> tuple[_Point, _Point]:
+    body: Any = node.body
+    return (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
+
+
+def _encloses(node: FunctionNode, code: CodeType) -> bool:
+    start, end = _body_span(node)
+    return all(start <= first and last <= end for first, last in _positions(code))
+
+
+def _positions(code: CodeType) -> list[tuple[_Point, _Point]]:
+    """Return the spans of the instructions, without those that have no width (the prologue)."""
+    spans: list[tuple[_Point, _Point]] = []
+    for line, end_line, column, end_column in code.co_positions():
+        if line is None or end_line is None or column is None or end_column is None:
+            continue
+        if (line, column) != (end_line, end_column):
+            spans.append(((line, column), (end_line, end_column)))
+    return spans
+
+
+def _agrees(code: CodeType, node: FunctionNode) -> bool:
+    """Tell whether the parameters and names of the code are those of the tree.
+
+    A false answer means that the file was edited after it was imported.
+    """
+    arguments = node.args
+    declared = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    declared += [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    count = len(declared)
+    names = tuple(argument.arg for argument in declared)
+    known = set(_identifiers(node))
+    used = {*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars}
+    unknown = {name for name in used - known if not name.startswith(("@", "."))}
+    return code.co_varnames[:count] == names and unknown <= {"__class__", "AssertionError"}
+
+
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        match part:
+            case ast.Name():
+                yield part.id
+            case ast.Attribute():
+                yield part.attr
+            case ast.arg():
+                yield part.arg
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield part.name
+            case ast.alias():
+                yield from (part.name, part.asname or "", *part.name.split("."))
+            case ast.ImportFrom():
+                yield part.module or ""
+            case ast.ExceptHandler():
+                yield part.name or ""
+            case ast.Global() | ast.Nonlocal():
+                yield from part.names
+            case ast.MatchAs() | ast.MatchStar():
+                yield part.name or ""
+            case ast.MatchMapping():
+                yield part.rest or ""
+            case ast.MatchClass():
+                yield from part.kwd_attrs
+            case _:
+                pass
+
+
+def _nested_codes(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if constant.co_name in _INLINED:
+                yield from _nested_codes(constant)
+            else:
+                yield constant
+
+
+def _characters(text: str, offset: int) -> int:
+    """Return how many characters the first `offset` bytes of `text` in UTF-8 are."""
+    return offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))
