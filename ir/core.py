@@ -138,6 +138,15 @@ class Op:
             edges.extend(held if isinstance(held, tuple) else (held,))
         return edges
 
+    @property
+    def func(self) -> Func | None:
+        """The function that holds the op, None while it stands in no block."""
+        region = self.parent.parent if self.parent else None
+        while region is not None and isinstance(region.parent, Op):
+            region = region.parent.parent.parent if region.parent.parent else None
+        holder = region.parent if region is not None else None
+        return holder if isinstance(holder, Func) else None
+
     def infer(self) -> Sequence[Type]:
         """Return the result types that follow from operands and attributes."""
         return ()

@@ -6,10 +6,22 @@ import enum
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import sympy
+from .dims import Dim, dim_symbols, format_dim, symbol
 
-Dim: TypeAlias = int | sympy.Expr
-"""One extent: a non-negative int, or an expression over named integer symbols."""
+__all__ = [
+    "F64",
+    "I1",
+    "I64",
+    "DType",
+    "Dim",
+    "ListType",
+    "ScalarKind",
+    "ScalarType",
+    "TensorType",
+    "Type",
+    "free_symbols",
+    "symbol",
+]
 
 Type: TypeAlias = "TensorType | ScalarType | ListType"
 
@@ -47,8 +59,8 @@ class TensorType:
     device: str = "cpu"
 
     def __str__(self) -> str:
-        dims = ", ".join(str(dim) for dim in self.shape)
-        device = "" if self.device == "cpu" else f", {self.device}"
+        dims = ", ".join(format_dim(dim) for dim in self.shape)
+        device = "" if self.device == "cpu" else f', "{self.device}"'
         return f"tensor<[{dims}], {self.dtype}{device}>"
 
     @property
@@ -96,16 +108,10 @@ F64 = ScalarType(ScalarKind.F64)
 I1 = ScalarType(ScalarKind.I1)
 
 
-def symbol(name: str) -> sympy.Symbol:
-    """Return the integer, non-negative sympy symbol that stands for the dim `name`."""
-    return sympy.Symbol(name, integer=True, nonnegative=True)
-
-
 def free_symbols(value_type: Type) -> frozenset[str]:
     """Return the names of all dims that `value_type` mentions."""
     if isinstance(value_type, ListType):
         return free_symbols(value_type.element)
     if isinstance(value_type, ScalarType):
         return frozenset()
-    exprs = [dim for dim in value_type.shape if not isinstance(dim, int)]
-    return frozenset(str(name) for expr in exprs for name in expr.free_symbols)
+    return frozenset(name for dim in value_type.shape for name in dim_symbols(dim))
