@@ -94,8 +94,9 @@ def record_arms(informative: list[bool], tree: Any, arms: dict[int, set[bool]]) 
     """Add to `arms` which way each inner node of `tree` that is reached goes."""
     if not tree.children:
         return
-    arms[tree.word].add(informative[tree.word])
-    if informative[tree.word]:
+    word: int = tree.word
+    arms[word].add(informative[word])
+    if informative[word]:
         for child in tree.children:
             record_arms(informative, child, arms)
 

@@ -1,0 +1,139 @@
+"""Measure the samples: eager PyTorch, torch.compile and modelc, on inputs that take all paths.
+
+All peers run in one process with the same number of threads, in turn on each input, after two
+warm-up runs on every input. The table shows, for each sample, the median over its inputs of
+eager time / peer time, and the 10th and 90th percentile.
+"""
+
+import argparse
+import importlib.util
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from interleave import Inputs, Program, Spread, interleave, speedup
+from presentation import Peer, Result, table, write_json, write_plot
+from torch import nn
+
+import modelc
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = sorted(path.stem for path in (ROOT / "samples").glob("*.py") if path.stem != "report")
+RTOL, ATOL = 1e-4, 1e-5  # float32, rounding of different kernels
+
+
+def load_sample(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "samples" / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_torch(model: nn.Module, inputs: Inputs, threads: int) -> Program:
+    torch.compiler.reset()
+    return torch.compile(model)  # pyright: ignore[reportUnknownMemberType]: partly untyped
+
+
+def by_modelc(model: nn.Module, inputs: Inputs, threads: int) -> Program:
+    return modelc.compile(model, example_inputs=inputs[0], threads=threads)
+
+
+PEERS: dict[str, Callable[[nn.Module, Inputs, int], Program]] = {
+    "torch.compile": by_torch,
+    "modelc": by_modelc,
+}
+
+
+def check_and_warm_up(program: Program, model: nn.Module, inputs: Inputs) -> None:
+    """Run `program` twice on each input; raise AssertionError where it differs from `model`."""
+    for _ in range(2):
+        for args in inputs:
+            torch.testing.assert_close(program(*args), model(*args), rtol=RTOL, atol=ATOL)
+
+
+def prepare(name: str, model: nn.Module, inputs: Inputs, threads: int) -> tuple[Peer, Program]:
+    """Compile `model` with peer `name`; a failure is kept in the peer, as a result of its own."""
+    start = time.perf_counter()
+    peer, program = Peer(), model
+    try:
+        program = PEERS[name](model, inputs, threads)
+        check_and_warm_up(program, model, inputs)
+    except AssertionError as error:
+        peer.failure = f"wrong answer: {error}"
+    except Exception as error:  # whatever a peer raises is its result, not the end of the run
+        peer.failure = f"{type(error).__name__}: {error}"
+    peer.prepare_seconds = time.perf_counter() - start
+    return peer, program
+
+
+@torch.inference_mode()
+def measure(name: str, peers: list[str], rounds: int, threads: int) -> Result:
+    """Measure sample `name` with eager and each of `peers`."""
+    sample = load_sample(name)
+    model, inputs = sample.build(), sample.inputs()
+    result, programs = Result(name, {"eager": Peer()}), {"eager": model}
+    check_and_warm_up(model, model, inputs)
+    for peer_name in peers:
+        show(f"{name}: {peer_name} ...")
+        result.peers[peer_name], program = prepare(peer_name, model, inputs, threads)
+        if result.peers[peer_name].failure is None:
+            programs[peer_name] = program
+    times = interleave(programs, inputs, rounds)
+    for peer_name, own in times.items():
+        result.peers[peer_name].milliseconds = Spread.of([1e3 * value for value in own])
+        result.peers[peer_name].speedup = speedup(times["eager"], own)
+    return result
+
+
+def show(message: str) -> None:
+    """Print progress, on a terminal only."""
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr)
+
+
+def report_failures(results: list[Result]) -> int:
+    """Print why peers have no times; return how often modelc has none."""
+    for result in results:
+        for name, peer in result.peers.items():
+            if peer.failure:
+                print(f"{result.sample}: {name}: {peer.failure}", file=sys.stderr)
+    return sum(bool(result.peers["modelc"].failure) for result in results)
+
+
+def positive(text: str) -> int:
+    """Return the positive number `text`; raise ValueError for anything else."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--samples", nargs="+", choices=SAMPLES, default=SAMPLES, metavar="NAME")
+    parser.add_argument("--rounds", type=positive, default=7, help="runs of each input (7)")
+    parser.add_argument("--threads", type=positive, default=1, help="threads of every peer (1)")
+    parser.add_argument("--no-torch-compile", action="store_true", help="leave torch.compile out")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
+    return parser.parse_args()
+
+
+def main() -> int:
+    chosen = options()
+    torch.set_num_threads(chosen.threads)
+    peers = [name for name in PEERS if name != "torch.compile" or not chosen.no_torch_compile]
+    results = [measure(name, peers, chosen.rounds, chosen.threads) for name in chosen.samples]
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    settings = {"rounds": chosen.rounds, "threads": chosen.threads}
+    write_json(chosen.output / "dynamic.json", results, settings)
+    write_plot(chosen.output / "dynamic.png", results)
+    print(table(results))
+    return 1 if report_failures(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
