@@ -110,11 +110,7 @@ def inputs(count: int = 16) -> list[tuple[Tensor]]:
     return [(torch.randint(10000, (1, LENGTH), generator=generator),) for _ in range(count)]
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()

@@ -160,11 +160,7 @@ def inputs(count: int = 16) -> list[tuple[Tensor]]:
     return batches
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()

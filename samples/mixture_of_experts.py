@@ -82,11 +82,7 @@ def inputs(count: int = 16) -> list[tuple[Tensor]]:
     return texts
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()

@@ -176,11 +176,7 @@ def inputs(count: int = 16, length: int = 64) -> list[tuple[Tensor, Tensor]]:
     return sentences
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()

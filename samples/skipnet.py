@@ -128,11 +128,7 @@ def inputs(count: int = 16) -> list[tuple[Tensor]]:
     return images
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()

@@ -98,11 +98,7 @@ def sentences(count: int, length: int) -> list[Tensor]:
     return [torch.randint(20000, (length,), generator=generator) for _ in range(count)]
 
 
-def main() -> None:
+if __name__ == "__main__":
     from report import compare
 
     compare(build, inputs)
-
-
-if __name__ == "__main__":
-    main()
