@@ -75,11 +75,15 @@ def successor() -> Any:
 
 @dataclass(eq=False, kw_only=True, repr=False)
 class Op:
-    """Compute results from operands. Subclasses are declared with `define`."""
+    """Compute results from operands. Subclasses are declared with `define`.
+
+    `GIVEN_RESULTS` is the number of results whose types `infer` cannot know, None for any number.
+    """
 
     NAME: ClassVar[str] = "op"
     TERMINATOR: ClassVar[bool] = False
     PURE: ClassVar[bool] = True
+    GIVEN_RESULTS: ClassVar[int | None] = 0
 
     result_types: dataclasses.InitVar[Sequence[Type] | None] = None
     loc: Location = UNKNOWN

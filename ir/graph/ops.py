@@ -28,6 +28,7 @@ class AtenOp(Op):
     that returns a list of n tensors has n results. The result types must be given.
     """
 
+    GIVEN_RESULTS: ClassVar[int | None] = None
     arguments: tuple[Argument, ...] = operand()
     target: str = attr()
     keywords: tuple[tuple[str, Argument], ...] = operand(default=())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from ..core import Op, Value, attr, define, operand
+from ..matching import fits
 from ..types import F64, I1, I64, ScalarKind, ScalarType, Type
 
 
@@ -27,6 +28,18 @@ class Predicate(enum.Enum):
 def is_float(value: Value) -> bool:
     """Tell whether `value` is a host float."""
     return value.type == F64
+
+
+def _not_scalars(values: Iterable[Value]) -> Iterator[str]:
+    for value in values:
+        if not isinstance(value.type, ScalarType):
+            yield f"operand of type {value.type} is no host scalar"
+
+
+def _not_bools(values: Iterable[Value]) -> Iterator[str]:
+    for value in values:
+        if value.type != I1:
+            yield f"operand has type {value.type}, not i1"
 
 
 @define("arith.constant")
@@ -54,9 +67,7 @@ class Binary(Op):
         return (F64 if floating else I64,)
 
     def verify(self) -> Iterator[str]:
-        for value in self.operands:
-            if not isinstance(value.type, ScalarType):
-                yield f"operand of type {value.type} is no host scalar"
+        return _not_scalars(self.operands)
 
 
 @define("arith.add")
@@ -123,6 +134,9 @@ class And(Binary):
     def infer(self) -> Sequence[Type]:
         return (I1,)
 
+    def verify(self) -> Iterator[str]:
+        return _not_bools(self.operands)
+
 
 @define("arith.or")
 class Or(Binary):
@@ -130,6 +144,9 @@ class Or(Binary):
 
     def infer(self) -> Sequence[Type]:
         return (I1,)
+
+    def verify(self) -> Iterator[str]:
+        return _not_bools(self.operands)
 
 
 @define("arith.not")
@@ -141,6 +158,9 @@ class Not(Op):
     def infer(self) -> Sequence[Type]:
         return (I1,)
 
+    def verify(self) -> Iterator[str]:
+        return _not_bools(self.operands)
+
 
 @define("arith.neg")
 class Neg(Op):
@@ -150,6 +170,9 @@ class Neg(Op):
 
     def infer(self) -> Sequence[Type]:
         return (F64,) if is_float(self.value) else (I64,)
+
+    def verify(self) -> Iterator[str]:
+        return _not_scalars(self.operands)
 
 
 @define("arith.cast")
@@ -161,6 +184,9 @@ class Cast(Op):
 
     def infer(self) -> Sequence[Type]:
         return (ScalarType(self.kind),)
+
+    def verify(self) -> Iterator[str]:
+        return _not_scalars(self.operands)
 
 
 @define("arith.math")
@@ -174,6 +200,9 @@ class MathCall(Op):
     def infer(self) -> Sequence[Type]:
         return (ScalarType(self.kind),)
 
+    def verify(self) -> Iterator[str]:
+        return _not_scalars(self.operands)
+
 
 @define("arith.select")
 class Select(Op):
@@ -185,3 +214,9 @@ class Select(Op):
 
     def infer(self) -> Sequence[Type]:
         return (self.on_true.type,)
+
+    def verify(self) -> Iterator[str]:
+        yield from _not_bools([self.condition])
+        for value in (self.on_true, self.on_false):
+            if not fits(value.type, self.out.type):
+                yield f"{value.type} is no {self.out.type}"

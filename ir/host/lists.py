@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from ..core import Op, Value, attr, define, operand
-from ..types import I64, ListType, Type
-
-
-def element_type(value: Value) -> Type:
-    """Return the element type of the list `value`."""
-    assert isinstance(value.type, ListType), f"{value.type} is no list"
-    return value.type.element
+from ..matching import fits
+from ..types import I64, ListType, ScalarType, TensorType, Type
 
 
 @define("list.make")
@@ -24,6 +20,10 @@ class Make(Op):
     def infer(self) -> Sequence[Type]:
         return (ListType(self.element),)
 
+    def verify(self) -> Iterator[str]:
+        for item in self.items:
+            yield from _misfit(item, self.element)
+
 
 @define("list.append")
 class Append(Op):
@@ -33,7 +33,10 @@ class Append(Op):
     item: Value = operand()
 
     def infer(self) -> Sequence[Type]:
-        return (self.source.type,)
+        return (ListType(_element(self, self.source)),)
+
+    def verify(self) -> Iterator[str]:
+        return _misfit(self.item, _element(self, self.source))
 
 
 @define("list.get")
@@ -44,7 +47,10 @@ class Get(Op):
     index: Value = operand()
 
     def infer(self) -> Sequence[Type]:
-        return (element_type(self.source),)
+        return (_element(self, self.source),)
+
+    def verify(self) -> Iterator[str]:
+        return _misfit(self.index, I64)
 
 
 @define("list.set")
@@ -56,7 +62,11 @@ class Set(Op):
     item: Value = operand()
 
     def infer(self) -> Sequence[Type]:
-        return (self.source.type,)
+        return (ListType(_element(self, self.source)),)
+
+    def verify(self) -> Iterator[str]:
+        yield from _misfit(self.index, I64)
+        yield from _misfit(self.item, _element(self, self.source))
 
 
 @define("list.len")
@@ -68,25 +78,58 @@ class Len(Op):
     def infer(self) -> Sequence[Type]:
         return (I64,)
 
+    def verify(self) -> Iterator[str]:
+        return _wrong_elements(self.source, object)
+
 
 @define("list.stack")
 class Stack(Op):
     """out = torch.stack(source, dim); the result type must be given."""
 
+    GIVEN_RESULTS: ClassVar[int | None] = 1
     source: Value = operand()
     dim: int = attr()
+
+    def verify(self) -> Iterator[str]:
+        return _wrong_elements(self.source, TensorType)
 
 
 @define("list.concatenate")
 class Concatenate(Op):
     """out = torch.cat(source, dim); the result type must be given."""
 
+    GIVEN_RESULTS: ClassVar[int | None] = 1
     source: Value = operand()
     dim: int = attr()
+
+    def verify(self) -> Iterator[str]:
+        return _wrong_elements(self.source, TensorType)
 
 
 @define("list.to_tensor")
 class ToTensor(Op):
     """out = torch.tensor(source), of a list of scalars; the result type must be given."""
 
+    GIVEN_RESULTS: ClassVar[int | None] = 1
     source: Value = operand()
+
+    def verify(self) -> Iterator[str]:
+        return _wrong_elements(self.source, ScalarType)
+
+
+def _element(op: Op, source: Value) -> Type:
+    if not isinstance(source.type, ListType):
+        raise op.error("MC0203", f"{source.type} is no list")
+    return source.type.element
+
+
+def _misfit(value: Value, declared: Type) -> Iterator[str]:
+    if not fits(value.type, declared):
+        yield f"{value.type} is no {declared}"
+
+
+def _wrong_elements(source: Value, wanted: type) -> Iterator[str]:
+    if not isinstance(source.type, ListType):
+        yield f"{source.type} is no list"
+    elif not isinstance(source.type.element, wanted):
+        yield f"{source.type} is no list of what the op takes"

@@ -15,6 +15,7 @@ _ITEM_KINDS = {True: ScalarKind.F64, False: ScalarKind.I64}
 class Call(Op):
     """results = callee(*inputs), a graph function; the result types must be given."""
 
+    GIVEN_RESULTS: ClassVar[int | None] = None
     inputs: tuple[Value, ...] = operand(spread=True)
     callee: Symbol = attr()
 
@@ -23,6 +24,7 @@ class Call(Op):
 class LoadWeight(Op):
     """out = the weight `symbol` of the module; the result type must be given."""
 
+    GIVEN_RESULTS: ClassVar[int | None] = 1
     symbol: Symbol = attr()
 
 
@@ -34,6 +36,7 @@ class ReadCell(Op):
     the cell holds a value of this type.
     """
 
+    GIVEN_RESULTS: ClassVar[int | None] = 1
     cell: Symbol = attr()
 
 
@@ -44,7 +47,8 @@ class Item(Op):
     source: Value = operand()
 
     def infer(self) -> Sequence[Type]:
-        assert isinstance(self.source.type, TensorType)
+        if not isinstance(self.source.type, TensorType):
+            raise self.error("MC0203", f"{self.source.type} is no tensor")
         dtype = self.source.type.dtype
         return (I1,) if dtype is DType.I1 else (ScalarType(_ITEM_KINDS[dtype.is_floating]),)
 
@@ -58,6 +62,12 @@ class Size(Op):
 
     def infer(self) -> Sequence[Type]:
         return (I64,)
+
+    def verify(self) -> Iterator[str]:
+        if not isinstance(self.source.type, TensorType):
+            yield f"{self.source.type} is no tensor"
+        elif not 0 <= self.dim < self.source.type.rank:
+            yield f"{self.source.type} has no dim {self.dim}"
 
 
 @define("host.assert")
