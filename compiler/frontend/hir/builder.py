@@ -7,7 +7,7 @@ to them, so that each construct lives in one small module.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +140,7 @@ class Builder:
     @contextmanager
     def loop(
         self, kind: LoopKind, iterator: Register | None, location: Location
-    ) -> Iterator[LoopExit]:
+    ) -> Generator[LoopExit]:
         """Emit the header of a loop, let the caller emit the body, and close the back edge.
 
         The caller places the label `end` that is yielded, after the `else` part.
@@ -156,14 +156,14 @@ class Builder:
     # --- surroundings ---
 
     @contextmanager
-    def within(self, surroundings: Surroundings) -> Iterator[None]:
+    def within(self, surroundings: Surroundings) -> Generator[None]:
         """Lower what the caller lowers next as if it stood in `surroundings`."""
         saved, self.surroundings = self.surroundings, surroundings
         yield
         self.surroundings = saved
 
     @contextmanager
-    def inside(self, labels: LoopExit) -> Iterator[None]:
+    def inside(self, labels: LoopExit) -> Generator[None]:
         """Enter the body of a loop."""
         now = self.surroundings
         entered = Surroundings((*now.exits, labels), now.handler, now.exception)
@@ -173,7 +173,7 @@ class Builder:
     @contextmanager
     def guarded(
         self, handler: int | None, cleanup: Callable[[], None] | None = None
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         """Send exceptions to `handler`, and emit `cleanup` on the way out of the guarded part."""
         now = self.surroundings
         exits = now.exits if cleanup is None else (*now.exits, Cleanup(cleanup, now))
@@ -181,7 +181,7 @@ class Builder:
             yield
 
     @contextmanager
-    def handling(self, exception: Register) -> Iterator[None]:
+    def handling(self, exception: Register) -> Generator[None]:
         """Let a bare `raise` mean `exception`."""
         now = self.surroundings
         with self.within(Surroundings(now.exits, now.handler, exception)):
@@ -250,9 +250,8 @@ class Builder:
         """Report that `node` is unsupported, and what is unsupported inside of it."""
         unknown = (f"`{type(node).__name__}`", "write it with supported constructs")
         self.refuse(self.locate(node), *self.rules.unsupported.get(type(node), unknown))
-        inside = [] if isinstance(node, ast.ClassDef) else ast.walk(node)
-        for part in inside:
-            if type(part) in self.rules.unsupported:
+        for part in ast.walk(node):
+            if not isinstance(node, ast.ClassDef) and type(part) in self.rules.unsupported:
                 self.refuse(self.locate(part), *self.rules.unsupported[type(part)])
 
     def refuse(self, location: Location, description: str, advice: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .builder import Builder
 from .conditions import lower_condition
-from .control_flow import begin_iteration, iterate
+from .control_flow import begin_iteration, lower_iteration
 from .instructions import (
     AddEntry,
     Append,
@@ -115,7 +115,7 @@ def _lower_loop(
             add()
         builder.place(skip, builder.locate(generator.iter))
 
-    iterate(builder, generator, iterator, kind, body)
+    lower_iteration(builder, kind, iterator, generator, body)
 
 
 EXPRESSIONS = {

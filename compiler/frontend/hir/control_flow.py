@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 
-from ....diagnostics import Location
 from .assignment import assign
 from .builder import Builder
 from .conditions import lower_condition
@@ -42,8 +42,8 @@ def lower_while(builder: Builder, node: ast.While) -> None:
 def lower_for(builder: Builder, node: ast.For) -> None:
     """Lower `for` and its `else`."""
     iterator = begin_iteration(builder, node.iter)
-    body = _ForLoop(LoopKind.FOR, node.target, iterator, builder.locate(node.iter))
-    body.lower(builder, lambda: builder.statements(node.body), node.orelse)
+    body = functools.partial(builder.statements, node.body)
+    lower_iteration(builder, LoopKind.FOR, iterator, node, body)
 
 
 def begin_iteration(builder: Builder, node: ast.expr) -> Register:
@@ -54,42 +54,25 @@ def begin_iteration(builder: Builder, node: ast.expr) -> Register:
     return iterator
 
 
-def iterate(
+def lower_iteration(
     builder: Builder,
-    generator: ast.comprehension,
-    iterator: Register,
     kind: LoopKind,
+    iterator: Register,
+    node: ast.For | ast.comprehension,
     body: Callable[[], None],
 ) -> None:
-    """Lower one `for` of a comprehension around `body`."""
-    location = builder.locate(generator.iter)
-    _ForLoop(kind, generator.target, iterator, location).lower(builder, body, [])
-
-
-class _ForLoop:
-    """Lower a loop over an iterator, whatever its body consists of."""
-
-    def __init__(
-        self, kind: LoopKind, target: ast.expr, iterator: Register, location: Location
-    ) -> None:
-        self._kind = kind
-        self._target = target
-        self._iterator = iterator
-        self._location = location
-
-    def lower(self, builder: Builder, body: Callable[[], None], orelse: list[ast.stmt]) -> None:
-        """Emit the loop, then its `else` part."""
-        following, exhausted = builder.label(), builder.label()
-        with builder.loop(self._kind, self._iterator, self._location) as labels:
-            item = builder.temporary()
-            step = ForNext(self._location, item, self._iterator, following, exhausted)
-            builder.emit(step)
-            builder.place(following, self._location)
-            assign(builder, self._target, item)
-            body()
-        builder.place(exhausted, self._location)
-        builder.statements(orelse)
-        builder.place(labels.end, self._location)
+    """Lower the loop of a `for` statement or clause around `body`."""
+    location = builder.locate(node.iter)
+    following, exhausted = builder.label(), builder.label()
+    with builder.loop(kind, iterator, location) as labels:
+        item = builder.temporary()
+        builder.emit(ForNext(location, item, iterator, following, exhausted))
+        builder.place(following, location)
+        assign(builder, node.target, item)
+        body()
+    builder.place(exhausted, location)
+    builder.statements(node.orelse if isinstance(node, ast.For) else [])
+    builder.place(labels.end, location)
 
 
 def lower_break(builder: Builder, node: ast.Break) -> None:
@@ -126,9 +109,9 @@ def lower_return(builder: Builder, node: ast.Return) -> None:
 
 
 def lower_expression_statement(builder: Builder, node: ast.Expr) -> None:
-    """Lower an expression for its effects; a literal has none."""
+    """Lower an expression for its effects: a literal has none, a variable may be unbound."""
     if not isinstance(node.value, ast.Constant):
-        builder.expression(node.value)
+        copy_register(builder, builder.expression(node.value), builder.locate(node))
 
 
 def lower_nothing(builder: Builder, node: ast.stmt) -> None:

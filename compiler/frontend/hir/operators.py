@@ -79,38 +79,40 @@ class CompareOperator(Enum):
         return _COMPARE[self]
 
 
+_functions: Any = operator  # typed in typeshed with parameters of unknown type
+
 _BINARY: Mapping[BinaryOperator, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
-    BinaryOperator.ADD: (operator.add, operator.iadd),
-    BinaryOperator.SUBTRACT: (operator.sub, operator.isub),
-    BinaryOperator.MULTIPLY: (operator.mul, operator.imul),
-    BinaryOperator.MATRIX_MULTIPLY: (operator.matmul, operator.imatmul),
-    BinaryOperator.DIVIDE: (operator.truediv, operator.itruediv),
-    BinaryOperator.FLOOR_DIVIDE: (operator.floordiv, operator.ifloordiv),
-    BinaryOperator.MODULO: (operator.mod, operator.imod),
-    BinaryOperator.POWER: (operator.pow, operator.ipow),
-    BinaryOperator.SHIFT_LEFT: (operator.lshift, operator.ilshift),
-    BinaryOperator.SHIFT_RIGHT: (operator.rshift, operator.irshift),
-    BinaryOperator.AND: (operator.and_, operator.iand),
-    BinaryOperator.OR: (operator.or_, operator.ior),
-    BinaryOperator.XOR: (operator.xor, operator.ixor),
+    BinaryOperator.ADD: (_functions.add, _functions.iadd),
+    BinaryOperator.SUBTRACT: (_functions.sub, _functions.isub),
+    BinaryOperator.MULTIPLY: (_functions.mul, _functions.imul),
+    BinaryOperator.MATRIX_MULTIPLY: (_functions.matmul, _functions.imatmul),
+    BinaryOperator.DIVIDE: (_functions.truediv, _functions.itruediv),
+    BinaryOperator.FLOOR_DIVIDE: (_functions.floordiv, _functions.ifloordiv),
+    BinaryOperator.MODULO: (_functions.mod, _functions.imod),
+    BinaryOperator.POWER: (_functions.pow, _functions.ipow),
+    BinaryOperator.SHIFT_LEFT: (_functions.lshift, _functions.ilshift),
+    BinaryOperator.SHIFT_RIGHT: (_functions.rshift, _functions.irshift),
+    BinaryOperator.AND: (_functions.and_, _functions.iand),
+    BinaryOperator.OR: (_functions.or_, _functions.ior),
+    BinaryOperator.XOR: (_functions.xor, _functions.ixor),
 }
 
 _UNARY: Mapping[UnaryOperator, Callable[[Any], Any]] = {
-    UnaryOperator.NEGATE: operator.neg,
-    UnaryOperator.PLUS: operator.pos,
-    UnaryOperator.INVERT: operator.invert,
-    UnaryOperator.NOT: operator.not_,
+    UnaryOperator.NEGATE: _functions.neg,
+    UnaryOperator.PLUS: _functions.pos,
+    UnaryOperator.INVERT: _functions.invert,
+    UnaryOperator.NOT: _functions.not_,
 }
 
 _COMPARE: Mapping[CompareOperator, Callable[[Any, Any], Any]] = {
-    CompareOperator.EQUAL: operator.eq,
-    CompareOperator.NOT_EQUAL: operator.ne,
-    CompareOperator.LESS: operator.lt,
-    CompareOperator.LESS_EQUAL: operator.le,
-    CompareOperator.GREATER: operator.gt,
-    CompareOperator.GREATER_EQUAL: operator.ge,
-    CompareOperator.IS: operator.is_,
-    CompareOperator.IS_NOT: operator.is_not,
+    CompareOperator.EQUAL: _functions.eq,
+    CompareOperator.NOT_EQUAL: _functions.ne,
+    CompareOperator.LESS: _functions.lt,
+    CompareOperator.LESS_EQUAL: _functions.le,
+    CompareOperator.GREATER: _functions.gt,
+    CompareOperator.GREATER_EQUAL: _functions.ge,
+    CompareOperator.IS: _functions.is_,
+    CompareOperator.IS_NOT: _functions.is_not,
     CompareOperator.IN: _contains,
     CompareOperator.NOT_IN: _lacks,
 }

@@ -42,13 +42,14 @@ class FunctionSource:
     def locate(self, node: ast.AST) -> Location:
         """Return the place of `node`, as far as it extends on its first line."""
         position: Any = node  # only some node classes declare positions; all that come here have
-        text = self.lines[position.lineno - 1].rstrip("\r\n")
+        line: int = position.lineno
+        text = self.lines[line - 1].rstrip("\r\n")
         column = _characters(text, position.col_offset)
-        same_line = position.end_lineno == position.lineno
+        same_line = position.end_lineno == line
         end = _characters(text, position.end_col_offset) if same_line else len(text)
         return Location(
             self.filename,
-            position.lineno,
+            line,
             column + 1,
             max(column, end) + 1,
             function=self.qualified_name,
@@ -124,12 +125,10 @@ def _parse(text: str) -> Mapping[int, tuple[_Entry, ...]]:
         mangle_node(node, class_name)
         if isinstance(node, _FUNCTION_NODES):
             functions.setdefault(_first_line(node), []).append(_Entry(node, class_name))
-        pending += [(child, _class_of(node, child, class_name)) for child in _children(node)]
+        pending += [
+            (child, _class_of(node, child, class_name)) for child in ast.iter_child_nodes(node)
+        ]
     return {line: tuple(entries) for line, entries in functions.items()}
-
-
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    return ast.iter_child_nodes(node)
 
 
 def _class_of(node: ast.AST, child: ast.AST, class_name: str | None) -> str | None:

@@ -1,0 +1,11 @@
+"""Python functions, each about one construct, with arguments that take different ways through it.
+
+They are data: written to be read by the front end, odd on purpose, and not to be cleaned up.
+"""
+
+from . import containers, exceptions, functions, loops, statements, values
+from .case import cases
+
+CASES = cases([values, containers, loops, functions, exceptions, statements])
+
+__all__ = ["CASES"]
