@@ -15,7 +15,9 @@ def fits(given: Type, declared: Type) -> bool:
     if isinstance(given, ListType) and isinstance(declared, ListType):
         return fits(given.element, declared.element)
     if isinstance(given, TensorType) and isinstance(declared, TensorType):
-        return _same_kind(given, declared) and all(map(_dim_fits, given.shape, declared.shape))
+        return _same_kind(given, declared) and all(
+            _dim_fits(dim, wanted) for dim, wanted in zip(given.shape, declared.shape, strict=True)
+        )
     return given == declared
 
 
@@ -28,7 +30,7 @@ def _same_kind(given: TensorType, declared: TensorType) -> bool:
 
 
 def _equal(left: Dim, right: Dim) -> bool:
-    return bool(canonical_dim(left) == canonical_dim(right))
+    return cast(bool, canonical_dim(left) == canonical_dim(right))
 
 
 def _dim_fits(given: Dim, declared: Dim) -> bool:
