@@ -28,6 +28,7 @@ CODES: Mapping[str, str] = {
     "MC0301": "unknown pass",
     "MC0302": "unknown or malformed pass option",
     "MC0303": "a fixpoint was not reached within its bound",
+    "MC0304": "two packages provide a pass of the same name",
     "MC0401": "no engine of the target takes an operation",
     "MC0501": "an input does not fit the signature of the compiled model",
     "MC0502": "the artifact is damaged",
