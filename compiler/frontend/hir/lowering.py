@@ -1,6 +1,7 @@
 """The way in: from a Python function to its register code."""
 
 from __future__ import annotations
+import __future__
 
 import functools
 import linecache
@@ -41,7 +42,6 @@ _RULES = Rules(
     },
     UNSUPPORTED,
 )
-_FUTURE_ANNOTATIONS = 0x1000000  # CO_FUTURE_ANNOTATIONS, which `inspect` does not name
 
 
 def lower_function(function: FunctionType) -> Code:
@@ -63,7 +63,7 @@ def lower_code(code: CodeType) -> Code:
 def _lower(code: CodeType, filename: str, qualified_name: str) -> Code:
     """Lower `code`; equal code objects of two files are told apart by the other arguments."""
     source = find_source(code)
-    ignore_annotations = bool(code.co_flags & _FUTURE_ANNOTATIONS)
+    ignore_annotations = bool(code.co_flags & __future__.annotations.compiler_flag)
     scope = build_scopes(
         source.node, code.co_freevars, source.class_name, ignore_annotations=ignore_annotations
     )

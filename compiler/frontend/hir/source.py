@@ -6,10 +6,13 @@ apart by the columns of their instructions.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
+import itertools
 import linecache
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -20,6 +23,9 @@ from .mangling import mangle_node
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTION_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_FUTURE_FLAGS = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 _INLINED = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 
 
@@ -70,9 +76,9 @@ class FunctionSource:
     def _nested_code(self, node: FunctionNode) -> CodeType | None:
         if self.code_object is None:
             return None
-        tree = _parse("".join(self.lines))
+        file = _parse("".join(self.lines))
         for code in _nested_codes(self.code_object):
-            if [entry.node for entry in _matches(code, tree)] == [node]:
+            if [entry.node for entry in _matches(code, file)] == [node]:
                 return code
         return None
 
@@ -85,25 +91,34 @@ class _Entry:
     class_name: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _File:
+    """Hold the tree of a file, and its functions by the lines where their code objects begin."""
+
+    tree: ast.Module
+    functions: Mapping[int, Sequence[_Entry]]
+
+
 def find_source(code: CodeType) -> FunctionSource:
     """Return the source of `code`; MC0109 if there is none, or more than one candidate."""
     lines = tuple(linecache.getlines(code.co_filename))
     if not lines:
         raise _not_found(code, "its file cannot be read")
     try:
-        tree = _parse("".join(lines))
+        file = _parse("".join(lines))
     except SyntaxError as error:
         raise _not_found(code, "its file is not Python source any more") from error
-    entry = _only(code, _matches(code, tree))
+    entry = _only(code, file)
     return FunctionSource(
         entry.node, code.co_filename, lines, code.co_qualname, entry.class_name, code
     )
 
 
-def _only(code: CodeType, entries: Sequence[_Entry]) -> _Entry:
+def _only(code: CodeType, file: _File) -> _Entry:
+    entries = _matches(code, file)
     if len(entries) > 1:
         raise _not_found(code, f"{len(entries)} functions of its line could be it")
-    if not entries or not _agrees(code, entries[0].node):
+    if not entries or not _agrees(code, file):
         raise _not_found(code, "its file has changed since it was imported")
     return entries[0]
 
@@ -116,19 +131,19 @@ def _not_found(code: CodeType, reason: str) -> DiagnosticError:
 
 
 @functools.cache
-def _parse(text: str) -> Mapping[int, tuple[_Entry, ...]]:
-    """Return the functions of a file by the line where their code objects begin."""
+def _parse(text: str) -> _File:
+    """Parse a file, and mangle the private names in it."""
+    tree = ast.parse(text)
     functions: dict[int, list[_Entry]] = {}
-    pending: list[tuple[ast.AST, str | None]] = [(ast.parse(text), None)]
+    pending: list[tuple[ast.AST, str | None]] = [(tree, None)]
     while pending:
         node, class_name = pending.pop()
         mangle_node(node, class_name)
         if isinstance(node, _FUNCTION_NODES):
             functions.setdefault(_first_line(node), []).append(_Entry(node, class_name))
-        pending += [
-            (child, _class_of(node, child, class_name)) for child in ast.iter_child_nodes(node)
-        ]
-    return {line: tuple(entries) for line, entries in functions.items()}
+        children = ast.iter_child_nodes(node)
+        pending += [(child, _class_of(node, child, class_name)) for child in children]
+    return _File(tree, functions)
 
 
 def _class_of(node: ast.AST, child: ast.AST, class_name: str | None) -> str | None:
@@ -142,8 +157,8 @@ def _first_line(node: FunctionNode) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _matches(code: CodeType, tree: Mapping[int, tuple[_Entry, ...]]) -> list[_Entry]:
-    entries = tree.get(code.co_firstlineno, ())
+def _matches(code: CodeType, file: _File) -> list[_Entry]:
+    entries = file.functions.get(code.co_firstlineno, ())
     if code.co_name == "<lambda>":
         return _matching_lambdas(code, [e for e in entries if isinstance(e.node, ast.Lambda)])
     return [e for e in entries if getattr(e.node, "name", None) == code.co_name]
@@ -186,49 +201,53 @@ def _positions(code: CodeType) -> list[tuple[_Point, _Point]]:
     return spans
 
 
-def _agrees(code: CodeType, node: FunctionNode) -> bool:
-    """Tell whether the parameters and names of the code are those of the tree.
+def _agrees(code: CodeType, file: _File) -> bool:
+    """Tell whether the file still compiles to the code: if not, it was edited after the import."""
+    flags = code.co_flags & _FUTURE_FLAGS | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    candidates = _compile(file, flags).get(code.co_firstlineno, ())
+    return any(_is_same(code, candidate) for candidate in candidates)
 
-    A false answer means that the file was edited after it was imported.
+
+@functools.cache
+def _compile(file: _File, flags: int) -> Mapping[int, Sequence[CodeType]]:
+    """Return the code objects of a file by their first lines.
+
+    It takes the whole file: what a module imports changes how its functions call it.
     """
-    arguments = node.args
-    declared = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    declared += [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
-    count = len(declared)
-    names = tuple(argument.arg for argument in declared)
-    known = set(_identifiers(node))
-    used = {*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars}
-    unknown = {name for name in used - known if not name.startswith(("@", "."))}
-    return code.co_varnames[:count] == names and unknown <= {"__class__", "AssertionError"}
+    pending = [compile(file.tree, "", "exec", flags, dont_inherit=True)]
+    codes: dict[int, list[CodeType]] = {}
+    while pending:
+        code = pending.pop()
+        codes.setdefault(code.co_firstlineno, []).append(code)
+        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return codes
 
 
-def _identifiers(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        match part:
-            case ast.Name():
-                yield part.id
-            case ast.Attribute():
-                yield part.attr
-            case ast.arg():
-                yield part.arg
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield part.name
-            case ast.alias():
-                yield from (part.name, part.asname or "", *part.name.split("."))
-            case ast.ImportFrom():
-                yield part.module or ""
-            case ast.ExceptHandler():
-                yield part.name or ""
-            case ast.Global() | ast.Nonlocal():
-                yield from part.names
-            case ast.MatchAs() | ast.MatchStar():
-                yield part.name or ""
-            case ast.MatchMapping():
-                yield part.rest or ""
-            case ast.MatchClass():
-                yield from part.kwd_attrs
-            case _:
-                pass
+def _is_same(code: CodeType, other: CodeType) -> bool:
+    """Compare code objects by what they do, whether or not they have columns.
+
+    Of a function whose asserts pytest has rewritten, only what it is called with is compared.
+    """
+    if (code.co_qualname, code.co_firstlineno) != (other.co_qualname, other.co_firstlineno):
+        return False
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    if any(name.startswith("@py") for group in names for name in group):
+        count = code.co_argcount + code.co_kwonlyargcount
+        return code.co_varnames[:count] == other.co_varnames[:count]
+    other_names = other.co_names, other.co_varnames, other.co_freevars, other.co_cellvars
+    constants = code.co_consts, other.co_consts
+    return (
+        (code.co_code, names) == (other.co_code, other_names)
+        and len(code.co_consts) == len(other.co_consts)
+        and all(itertools.starmap(_is_same_constant, zip(*constants, strict=True)))
+    )
+
+
+def _is_same_constant(constant: object, other: object) -> bool:
+    if isinstance(constant, CodeType) and isinstance(other, CodeType):
+        return _is_same(constant, other)
+    same = type(constant) is type(other) and constant == other
+    return same and (isinstance(constant, frozenset) or repr(constant) == repr(other))
 
 
 def _nested_codes(code: CodeType) -> Iterator[CodeType]:
