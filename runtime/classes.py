@@ -1,0 +1,46 @@
+"""Classes that an artifact names, looked up without importing anything."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+_MAX_DEPTH = 10
+
+
+def find_class(type_name: str) -> type[Any] | None:
+    """Return the class `module:qualified.name` if its module is imported already, else None.
+
+    Importing would run code that the artifact chooses; the program that loads the artifact imports
+    the modules whose classes it wants to see.
+    """
+    module_name, _, qualified = type_name.partition(":")
+    found: Any = sys.modules.get(module_name)
+    for part in qualified.split(".")[:_MAX_DEPTH]:
+        found = getattr(found, "__dict__", {}).get(part)
+    return found if isinstance(found, type) else None
+
+
+def find_exception(type_name: str) -> type[Exception] | None:
+    """Return the exception class `module:qualified.name`, which must derive from Exception."""
+    module_name, _, qualified = type_name.partition(":")
+    if module_name == builtins.__name__:
+        found: Any = getattr(builtins, qualified, None)
+    else:
+        found = find_class(type_name)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
+def exception(type_name: str, message: str) -> Exception:
+    """Return what `raise type_name(message)` raises.
+
+    If the class is not imported or takes other arguments, a RuntimeError names it in its message.
+    """
+    cls = find_exception(type_name)
+    if cls is not None:
+        try:
+            return cls(message)
+        except Exception:
+            pass  # a constructor of the user's own: only its name and message can be kept
+    return RuntimeError(f"{type_name.rpartition(':')[2]}: {message}")

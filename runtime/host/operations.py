@@ -1,0 +1,183 @@
+"""Every operation of the host program: what it takes and the Python that computes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..structure import Static
+from ..types import DTYPES, TensorType, Type
+from .program import Instruction
+
+PREDICATES: Mapping[str, str] = {
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+}
+OPPOSITES: Mapping[str, str] = {
+    "eq": "ne",
+    "ne": "eq",
+    "lt": "ge",
+    "le": "gt",
+    "gt": "le",
+    "ge": "lt",
+}
+CASTS: Mapping[str, str] = {"i64": "int", "f64": "float", "i1": "bool"}
+
+_NOT_OF_NUMBERS = {"fsum", "prod", "sumprod", "dist", "frexp", "modf"}
+MATH_FUNCTIONS: Mapping[str, str] = {
+    **{
+        name: f"math.{name}"
+        for name, function in vars(math).items()
+        if callable(function) and not name.startswith("_") and name not in _NOT_OF_NUMBERS
+    },
+    "abs": "abs",
+    "round": "round",
+}
+"""How each function of `arith.math` is called in the generated module."""
+
+Check: TypeAlias = Callable[[Static], bool]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One use of an operation: the instruction, and the types of its operands and results."""
+
+    instruction: Instruction
+    operand_types: Sequence[Type]
+    result_types: Sequence[Type]
+
+    def text(self, name: str) -> str:
+        """Return the attribute `name` as text."""
+        return str(self.instruction.attribute(name))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How one operation looks.
+
+    `operands` has one letter per operand: `n` a number, `t` a tensor, `l` a list, `?` any of them;
+    a letter before `*` repeats. `attributes` maps names to checks of their values. `text` returns
+    the Python expression for given operand texts; it is None where the generator knows better.
+    The text of an `enclosed` operation needs no brackets, neither its operands' nor its own.
+    """
+
+    operands: str
+    text: Callable[[Site, list[str]], str] | None
+    attributes: Mapping[str, Check] = field(default_factory=lambda: {})
+    results: int | None = 1
+    enclosed: bool = True
+
+
+def literal(value: Static) -> str:
+    """Return a Python expression for `value`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "-math.inf" if value < 0 else f"math.{value}"
+    return repr(value)
+
+
+def _infix(operator: str) -> Operation:
+    return Operation("nn", lambda site, texts: f" {operator} ".join(texts), enclosed=False)
+
+
+def _prefix(operator: str) -> Operation:
+    return Operation("n", lambda site, texts: f"{operator}{texts[0]}", enclosed=False)
+
+
+def _call(function: str, operands: str) -> Operation:
+    return Operation(operands, lambda site, texts: f"{function}({', '.join(texts)})")
+
+
+def _compare(site: Site, texts: list[str]) -> str:
+    return f" {PREDICATES[site.text('predicate')]} ".join(texts)
+
+
+def _math(site: Site, texts: list[str]) -> str:
+    return f"{MATH_FUNCTIONS[site.text('function')]}({', '.join(texts)})"
+
+
+def _item(site: Site, texts: list[str]) -> str:
+    (source,) = site.operand_types
+    assert isinstance(source, TensorType)
+    if source.dtype == "bf16":
+        return f"bfloat16_item({texts[0]})"
+    return f"{texts[0]}.item()" if source.has_one_element else f"item({texts[0]})"
+
+
+def _to_tensor(site: Site, texts: list[str]) -> str:
+    (result,) = site.result_types
+    assert isinstance(result, TensorType)
+    if result.dtype == "bf16":
+        return f"to_bfloat16({texts[0]})"
+    return f"to_tensor({texts[0]}, {DTYPES[result.dtype]!r})"
+
+
+def _is_number(value: Static) -> bool:
+    return isinstance(value, bool | int | float)
+
+
+def _is_int(value: Static) -> bool:
+    return type(value) is int
+
+
+def _is_str(value: Static) -> bool:
+    return isinstance(value, str)
+
+
+def _key_of(names: Mapping[str, str]) -> Check:
+    return lambda value: isinstance(value, str) and value in names
+
+
+def _joined(function: str) -> Operation:
+    return Operation(
+        "l", lambda site, texts: f"{function}({texts[0]}, {site.text('dim')})", {"dim": _is_int}
+    )
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "arith.constant": Operation("", None, {"value": _is_number}),
+    "arith.add": _infix("+"),
+    "arith.sub": _infix("-"),
+    "arith.mul": _infix("*"),
+    "arith.truediv": _infix("/"),
+    "arith.floordiv": _infix("//"),
+    "arith.mod": _infix("%"),
+    "arith.pow": _infix("**"),
+    "arith.min": _call("min", "nn"),
+    "arith.max": _call("max", "nn"),
+    "arith.compare": Operation("nn", _compare, {"predicate": _key_of(PREDICATES)}, enclosed=False),
+    "arith.and": _infix("and"),
+    "arith.or": _infix("or"),
+    "arith.not": _prefix("not "),
+    "arith.neg": _prefix("-"),
+    "arith.cast": Operation(
+        "n", lambda site, texts: f"{CASTS[site.text('kind')]}({texts[0]})", {"kind": _key_of(CASTS)}
+    ),
+    "arith.math": Operation(
+        "n*", _math, {"function": _key_of(MATH_FUNCTIONS), "kind": _key_of(CASTS)}
+    ),
+    "arith.select": Operation(
+        "n??", lambda site, texts: f"{texts[1]} if {texts[0]} else {texts[2]}", enclosed=False
+    ),
+    "list.make": Operation("?*", lambda site, texts: f"[{', '.join(texts)}]"),
+    "list.append": Operation("l?", lambda site, texts: f"[*{texts[0]}, {texts[1]}]"),
+    "list.get": Operation("ln", lambda site, texts: f"{texts[0]}[{texts[1]}]"),
+    "list.set": _call("with_item", "ln?"),
+    "list.len": _call("len", "l"),
+    "list.stack": _joined("stack"),
+    "list.concatenate": _joined("concatenate"),
+    "list.to_tensor": Operation("l", _to_tensor),
+    "host.call": Operation("?*", None, {"instance": _is_int}, results=None),
+    "host.weight": Operation("", None, {"symbol": _is_str}),
+    "host.read_cell": Operation("", None, {"cell": _is_str}),
+    "host.item": Operation("t", _item),
+    "host.size": Operation(
+        "t", lambda site, texts: f"{texts[0]}.shape[{site.text('dim')}]", {"dim": _is_int}
+    ),
+    "host.assert": Operation("n", None, {"message": _is_str}, results=0),
+}
