@@ -18,6 +18,24 @@ def overload(target: str) -> Any:
     return getattr(getattr(getattr(torch.ops, namespace), operator), name)
 
 
+def is_operator(target: str) -> bool:
+    """Tell whether torch has the operator `namespace.operator.overload`."""
+    try:
+        overload(target)
+    except (AttributeError, ValueError):
+        return False
+    return True
+
+
+def operator_names(namespace: str) -> list[str]:
+    """Return the names of all operators that torch has in `namespace`."""
+    import torch  # heavy: only programs with ATen ops need it
+
+    names = torch._C._dispatch_get_all_op_names()  # pyright: ignore[reportPrivateUsage]: no public list
+    dotted = (name.replace("::", ".") for name in names if name.startswith(f"{namespace}::"))
+    return sorted(name if name.count(".") == 2 else f"{name}.default" for name in dotted)
+
+
 @define("aten")
 class AtenOp(Op):
     """results = target(*arguments, **keywords), a functional operator of torch.
@@ -51,11 +69,10 @@ class AtenOp(Op):
         return not random and not operator._schema.is_mutable
 
     def verify(self) -> Iterator[str]:
-        try:
-            schema = self.operator._schema
-        except (AttributeError, ValueError):
+        if not is_operator(self.target):
             yield f"torch has no operator {self.target}"
             return
+        schema = self.operator._schema
         positional = [a for a in schema.arguments if not a.kwarg_only]
         if len(self.arguments) > len(positional):
             yield f"{self.target} takes {len(positional)} arguments, not {len(self.arguments)}"

@@ -143,8 +143,7 @@ def _items(declared: Structure, value: Any) -> list[Any] | None:
         fits = type(value) is dict and set(cast("dict[Any, Any]", value)) == set(declared.keys)
         return [value[key] for key in declared.keys] if fits else None
     assert isinstance(declared, structure.Record)
-    value_class: type = type(value)
-    return _fields(declared, value) if class_name(value_class) == declared.type_name else None
+    return _fields(declared, value) if class_name(value) == declared.type_name else None
 
 
 def _fields(declared: structure.Record, value: Any) -> list[Any] | None:
@@ -154,6 +153,7 @@ def _fields(declared: structure.Record, value: Any) -> list[Any] | None:
     return [getattr(value, name) for name in declared.fields]
 
 
-def class_name(cls: type) -> str:
-    """Return the name under which a Record refers to `cls`."""
+def class_name(instance: Any) -> str:
+    """Return the name under which a Record refers to the class of `instance`."""
+    cls: type[Any] = instance.__class__
     return f"{cls.__module__}:{cls.__qualname__}"
