@@ -1,0 +1,42 @@
+"""Small PyTorch programs, a file per family of constructs, each with calls that take every way.
+
+They are data, unmodified Python as users write it; what makes one odd is on purpose. `H1` to `H27`
+in docstrings number the hazards of capturing Python that a program would reveal.
+"""
+
+from . import (
+    aliasing,
+    branches,
+    calls,
+    classes,
+    closures,
+    exceptions,
+    layers,
+    lists,
+    loops,
+    outputs,
+    scalars,
+    sizes,
+    state,
+)
+from .case import Call, Program, instantiate, programs, seed
+
+PROGRAMS = programs(
+    [
+        branches,
+        loops,
+        lists,
+        closures,
+        classes,
+        layers,
+        state,
+        aliasing,
+        scalars,
+        sizes,
+        outputs,
+        calls,
+        exceptions,
+    ]
+)
+
+__all__ = ["PROGRAMS", "Call", "Program", "instantiate", "seed"]

@@ -1,0 +1,199 @@
+"""How programs are called, and how they call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn, tensor
+
+from .case import Call, program
+
+POSITIVE = tensor([1.0, 2.0, 3.0])
+NEGATIVE = tensor([-1.0, -2.0, -3.0])
+
+
+@program(Call((POSITIVE,), {"y": NEGATIVE}), Call((NEGATIVE,), {"y": POSITIVE}))
+def keyword_argument(x: Tensor, y: Tensor, scale: float = 2.0) -> Tensor:
+    return x + y * scale if x.sum() > 0 else x - y
+
+
+@program(Call((POSITIVE,), {"flag": True}), Call((NEGATIVE,), {"flag": True}))
+def keyword_only(x: Tensor, *, flag: bool, bias: Tensor | None = None) -> Tensor:
+    if flag and x.sum() > 0:
+        x = x * 2
+    return x if bias is None else x + bias
+
+
+@program((POSITIVE, NEGATIVE, POSITIVE), (NEGATIVE, NEGATIVE, POSITIVE))
+def variable_arguments(first: Tensor, *rest: Tensor) -> Tensor:
+    for other in rest:
+        first = first + other if other.sum() > 0 else first * other
+    return first
+
+
+@program(
+    Call((POSITIVE,), {"b": NEGATIVE, "a": POSITIVE}),
+    Call((NEGATIVE,), {"b": POSITIVE, "a": POSITIVE}),
+)
+def variable_keywords(x: Tensor, **others: Tensor) -> Tensor:
+    for name, other in sorted(others.items()):
+        if x.sum() > 0 or name == "b":
+            x = x * 0.5 + other
+    return x
+
+
+@program(
+    ({"x": POSITIVE, "mask": tensor([True, False, True])},),
+    ({"x": NEGATIVE, "mask": tensor([False, False, True])},),
+)
+def mapping_input(batch: Mapping[str, Tensor]) -> Tensor:
+    y = batch["x"] * batch["mask"]
+    return y + 1 if y.sum() > 0 else y
+
+
+@program(([POSITIVE, (NEGATIVE, 2)],), ([NEGATIVE, (POSITIVE, 2)],))
+def nested_input(items: Sequence[Any]) -> Tensor:
+    first, (second, count) = items
+    for _ in range(count):
+        first = first + second if first.sum() > 0 else first - second
+    return first
+
+
+@program((POSITIVE, None), (NEGATIVE, None))
+def optional_input(x: Tensor, mask: Tensor | None) -> Tensor:
+    if mask is not None:
+        x = x * mask
+    return x if x.sum() > 0 else -x
+
+
+@dataclass(frozen=True)
+class Request:
+    """A frozen dataclass that is passed in."""
+
+    tokens: Tensor
+    temperature: float
+
+
+@program((Request(POSITIVE, 2.0),), (Request(NEGATIVE, 2.0),))
+def dataclass_input(request: Request) -> Tensor:
+    scaled = request.tokens / request.temperature
+    return scaled.softmax(0) if scaled.sum() > 0 else scaled
+
+
+def _weighted(x: Tensor, *parts: Tensor, scale: float = 1.0, **more: float) -> Tensor:
+    for part in parts:
+        x = x + part * scale
+    for name in more:
+        x = x * more[name]
+    return x if x.sum() > 0 else x - 1
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def star_calls(x: Tensor) -> Tensor:
+    parts = [x, x * 2]
+    keywords = {"scale": 0.5, "gain": 3.0}
+    return _weighted(*parts, x, **keywords) + _weighted(x, gain=2.0)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+@torch.no_grad()
+def no_grad_decorator(x: Tensor) -> Tensor:
+    """H15: the decorator changes nothing that is computed."""
+    return x * 2 if x.sum() > 0 else x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def grad_contexts(x: Tensor) -> Tensor:
+    """H15: neither do the contexts, in one arm or around a branch."""
+    with torch.no_grad():
+        y = x * 2
+        if y.sum() > 0:
+            with torch.inference_mode():
+                y = y + 1
+    with torch.set_grad_enabled(False):
+        return y * 3
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class InferenceModeForward(nn.Module):
+    """H15: composite ops under `inference_mode`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.linear(x)
+        return y if y.sum() > 0 else y * 2
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def builtins_and_attributes(x: Any) -> Tensor:
+    method = getattr(x, "clone")
+    size = len(x) + x.ndim + x.dim() + int(hasattr(x, "grad"))
+    y = method() * size
+    if callable(method) and isinstance(x, (Tensor, int)) and y.sum() > 0:
+        y = y + sorted([3, 1, 2])[-1] + sum(range(3)) + len("text")
+    return y.to(y.dtype).to("cpu").float()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def formatted_names(x: Tensor) -> dict[str, Tensor]:
+    """f-strings on static values."""
+    result: dict[str, Tensor] = {}
+    for layer in range(2):
+        if x.sum() > 0:
+            x = x * 2
+        result[f"layer_{layer:02d}/{x.shape[0]}"] = x
+    return result
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def operators_of_tensors(x: Tensor) -> Tensor:
+    matrix = x.unsqueeze(1) @ x.unsqueeze(0)
+    flags = (matrix > 0) & ~(matrix > 4) | (matrix == 9) ^ (matrix < -3)
+    y = (-matrix).abs() ** 2 // 3 % 5
+    if flags.any():
+        y = torch.where(flags, y, -y)
+    return y[..., 0] + y[None, 1:, :1].squeeze().sum() + y[::2].sum()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def functions_of_torch(x: Tensor) -> Tensor:
+    y = torch.einsum("i,j->ij", x, x)
+    y = torch.cat([y, torch.stack([x, x])]).clamp(-2, 5)
+    if torch.any(y < 0):
+        y = torch.nn.functional.interpolate(y[None, None], scale_factor=2.0)[0, 0]
+    return y.square().sum(-1).sqrt()
+
+
+SCALE = 3.0
+TABLE = {"shift": tensor([1.0, 0.0, -1.0])}
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def module_globals(x: Tensor) -> Tensor:
+    """Globals, tensors in them included, are constants."""
+    y = x * SCALE
+    return y + TABLE["shift"] if y.sum() > 0 else y
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def random_numbers(x: Tensor) -> tuple[Tensor, Tensor]:
+    """H19: the same numbers as eager with the same seed, in the same order."""
+    noise = torch.rand(3)
+    torch.randn(2)  # advances the generator
+    if x.sum() > 0:
+        x = x + torch.randn_like(x)
+    y = torch.nn.functional.dropout(x, 0.5, training=True)
+    return x + noise, y + torch.bernoulli(torch.full((3,), 0.5))
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def equal_random_numbers_differ(x: Tensor) -> Tensor:
+    """H19: two equal calls are two draws."""
+    first = torch.rand(3)
+    second = torch.rand(3)
+    return first - second if x.sum() > 0 else second - first + x

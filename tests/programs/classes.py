@@ -1,0 +1,324 @@
+"""User classes and modules: methods, properties, inheritance, shared parts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn, tensor
+
+from .case import made_by, normal, program
+
+POSITIVE = tensor([1.0, 2.0, 3.0])
+NEGATIVE = tensor([-1.0, -2.0, -3.0])
+
+
+class Range:
+    """A plain class with a property, operators and a call."""
+
+    limit = 2.5
+
+    def __init__(self, low: Tensor, high: Tensor) -> None:
+        self.low = low
+        self.high = high
+
+    @property
+    def width(self) -> Tensor:
+        return self.high - self.low
+
+    @classmethod
+    def around(cls, center: Tensor) -> Range:
+        return cls(center - 1, center + 1)
+
+    @staticmethod
+    def clip(x: Tensor) -> Tensor:
+        return x.clamp(max=Range.limit)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.minimum(torch.maximum(x, self.low), self.high)
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.low + other.low, self.high + other.high)
+
+    def __getitem__(self, end: int) -> Tensor:
+        return (self.low, self.high)[end]
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter((self.low, self.high))
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def plain_class(x: Tensor) -> Tensor:
+    bounds = Range(x.min(), x.mean())
+    if bounds.width > 0.5:
+        bounds.high = bounds.high + 1
+    return bounds(x)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def special_methods(x: Tensor) -> Tensor:
+    bounds = Range.around(x) + Range(x, x * 2)
+    if bounds[1].sum() > 0:
+        bounds = bounds + bounds
+    low, high = bounds
+    return Range.clip(low) * len(bounds) + high
+
+
+@dataclass
+class Beam:
+    """State of a search, changed in place."""
+
+    score: Tensor
+    words: list[int] = field(default_factory=lambda: [])
+    done: bool = False
+
+    def extend(self, word: int, score: Tensor) -> None:
+        self.words.append(word)
+        self.score = self.score + score
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def dataclass_object(x: Tensor) -> tuple[Tensor, list[int], bool]:
+    beam = Beam(torch.zeros(()))
+    for word in range(3):
+        beam.extend(word, x[word])
+        if beam.score < 0:
+            beam.done = True
+    longer = replace(beam, score=beam.score * 2)
+    return longer.score, beam.words, beam.done
+
+
+class Options(NamedTuple):
+    """A named tuple that the program makes and takes apart."""
+
+    scale: Tensor
+    shift: float = 1.0
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def named_tuple(x: Tensor) -> Tensor:
+    options = Options(x.max())
+    if options.scale > 0:
+        options = options._replace(shift=5.0)
+    scale, shift = options
+    return x * scale + shift + options[0]
+
+
+class Activation(enum.Enum):
+    """A static choice."""
+
+    RELU = "relu"
+    TANH = "tanh"
+
+
+class Layer(nn.Module):
+    """A layer that subclasses extend."""
+
+    activation = Activation.RELU
+
+    def __init__(self, size: int = 3) -> None:
+        super().__init__()
+        self.linear = nn.Linear(size, size)
+
+    def activate(self, x: Tensor) -> Tensor:
+        return x.relu() if self.activation is Activation.RELU else x.tanh()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activate(self.linear(x))
+        return y if y.sum() > 0.8 else y - 1
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class ResidualLayer(Layer):
+    """`super()`, an overridden method, and an enumeration."""
+
+    activation = Activation.TANH
+
+    def activate(self, x: Tensor) -> Tensor:
+        return super().activate(x) * 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + super().forward(x)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class ModuleWithProperties(nn.Module):
+    """Properties, `getattr` with a default, `hasattr`, a module dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleDict({"first": nn.Linear(3, 3), "second": Layer()})
+        self.order = ["second", "first"]
+
+    @property
+    def head(self) -> nn.Module:
+        return self.parts[self.order[-1]]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for name in self.order:
+            x = x + self.parts[name](x)
+        if hasattr(self, "missing") or getattr(self, "absent", None) is not None:
+            x = x * 1000
+        return self.head(x) if x.sum() > 0 else x
+
+
+class Shared(nn.Module):
+    """One layer under two names, and in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = Layer()
+        self.second = self.first
+        self.layers = nn.ModuleList([self.first, nn.Linear(3, 3), self.second])
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() > 0:
+            x = self.first(x)
+        for layer in self.layers:
+            x = x + layer(x)
+        return self.second(x)
+
+
+@made_by((POSITIVE,), (NEGATIVE,))
+def shared_modules() -> nn.Module:
+    """H17: sub-modules that are shared."""
+    return Shared()
+
+
+@program((tensor([0, 2, 1]),), (tensor([3, 3, 3]),))
+class TiedWeights(nn.Module):
+    """H17: one parameter in two modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(4, 4)
+        self.output = nn.Linear(4, 4, bias=False)
+        self.output.weight = self.embedding.weight
+
+    def forward(self, words: Tensor) -> Tensor:
+        states = self.embedding(words)
+        if states.sum() > 0:
+            states = states.relu()
+        return self.output(states)
+
+
+class TwoHeads(nn.Module):
+    """A module whose `forward` is replaced on the instance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.linear(x), x
+
+    def only_output(self, x: Tensor) -> Tensor:
+        y = self.linear(x)
+        return y + 10 if y.sum() > 0 else y - 10
+
+
+class Wrapper(nn.Module):
+    """Call a module whose `forward` was replaced."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Any:
+        return self.inner(x)
+
+
+def _reassigned() -> nn.Module:
+    module = TwoHeads()
+    module.forward = module.only_output  # pyright: ignore[reportAttributeAccessIssue]: the point
+    return module
+
+
+@made_by((POSITIVE,), (NEGATIVE,), (normal(3, 3) * 9,))
+def reassigned_forward() -> nn.Module:
+    """H23: `self.forward = ...` on the instance."""
+    return _reassigned()
+
+
+@made_by((POSITIVE,), (NEGATIVE,), (normal(3, 3) * 9,))
+def reassigned_forward_inside() -> nn.Module:
+    """H23: the same, one call deeper."""
+    return Wrapper(_reassigned())
+
+
+class Called(nn.Module):
+    """A module that overrides `__call__`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.forward(x) * 2 if x.sum() > 0 else self.forward(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+@made_by((POSITIVE,), (NEGATIVE,))
+def overridden_call() -> nn.Module:
+    """H23: `__call__` of a module class, below another module."""
+    return Wrapper(Called())
+
+
+@made_by((POSITIVE,), (NEGATIVE,))
+def bound_method() -> Callable[..., Any]:
+    """A method of an instance as the program."""
+    return TwoHeads().only_output
+
+
+class Gated(nn.Sequential):
+    """A container with a `forward` of its own."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        for index, module in enumerate(self):
+            if input.sum() > 0 or index == 0:
+                input = module(input)
+        return input
+
+
+@made_by((POSITIVE,), (NEGATIVE,), (POSITIVE * 9,), (NEGATIVE * 9,), (normal(1, 3) * 5,))
+def subclass_of_sequential() -> nn.Module:
+    return Gated(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class PlainTensorAttributes(nn.Module):
+    """H10: tensors that are neither parameters nor buffers, and a list of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = tensor([1.0, 10.0, 100.0])
+        self.shifts = [tensor(1.0), tensor(2.0)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x * self.scale + tensor([0.5, 0.25, 0.125])
+        for shift in self.shifts:
+            if y.sum() > shift:
+                y = y - shift
+        return y.clone()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def cloned_constants(x: Tensor) -> tuple[Tensor, Tensor]:
+    """H10: constants that are cloned, changed, and decided on."""
+    limit = tensor(1.5).clone()
+    steps = tensor(0)
+    y = x.clone()
+    while y.max() > limit:
+        y = y - limit
+        steps = steps + 1
+    if steps > 0:
+        limit.add_(1)
+    return y * limit, steps

@@ -1,0 +1,203 @@
+"""`raise`, `assert`, `try`, `finally`."""
+
+import contextlib
+from collections.abc import Generator
+
+import torch
+from torch import Tensor, nn, tensor
+
+from .case import normal, program
+
+POSITIVE = tensor([1.0, 2.0, 3.0])
+NEGATIVE = tensor([-1.0, -2.0, -3.0])
+
+
+class TooSmall(ValueError):
+    """An exception of the user's."""
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def raises_in_one_arm(x: Tensor) -> Tensor:
+    if x.sum() < 0:
+        raise ValueError("the sum must not be negative")
+    return x.sqrt()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def raises_own_exception(x: Tensor) -> Tensor:
+    limit = 2
+    if x.max() < limit:
+        raise TooSmall(f"nothing reaches {limit}")
+    return x - limit
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def assertion(x: Tensor) -> Tensor:
+    assert x.min() > 0, "all must be positive"
+    return x.log()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def assertion_without_message(x: Tensor) -> Tensor:
+    assert (x > 0).all()
+    return x.log()
+
+
+def _checked(x: Tensor) -> Tensor:
+    if x.sum() < 0:
+        raise TooSmall("negative")
+    return x * 2
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def caught_from_a_call(x: Tensor) -> Tensor:
+    try:
+        y = _checked(x)
+    except TooSmall:
+        y = -x
+    return y + 1
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([1.0, -9.0, 3.0]),))
+def caught_by_class(x: Tensor) -> tuple[Tensor, str]:
+    try:
+        if x[0] < 0:
+            raise KeyError("first")
+        y = _checked(x)
+    except KeyError:
+        return x, "key"
+    except (TypeError, ValueError):
+        return x, "value"
+    else:
+        y = y + 1
+    return y, "none"
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def finally_runs(x: Tensor) -> tuple[Tensor, list[str]]:
+    steps: list[str] = []
+    try:
+        steps.append("try")
+        if x.sum() > 0:
+            return x, steps
+        x = x * 2
+    finally:
+        steps.append("finally")
+    steps.append("after")
+    return x, steps
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def finally_while_raising(x: Tensor) -> Tensor:
+    y = x
+    try:
+        try:
+            y = _checked(x)
+        finally:
+            y = y + 10
+    except TooSmall:
+        y = y * 2
+    return y
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def raised_again(x: Tensor) -> Tensor:
+    try:
+        return _checked(x)
+    except TooSmall as error:
+        raise RuntimeError("cannot go on") from error
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def lookup_with_default(x: Tensor) -> Tensor:
+    table = {"a": 2.0}
+    try:
+        factor = table["b"]
+    except KeyError:
+        factor = 5.0
+    return x * factor if x.sum() > 0 else x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def not_implemented_arm(x: Tensor) -> Tensor:
+    """H11: an explicit raise is a way out, whatever it raises."""
+    if x.sum() < 0:
+        raise NotImplementedError
+    return x
+
+
+@program((POSITIVE, tensor(5)), (POSITIVE, tensor(1)), (NEGATIVE, tensor(5)))
+def raised_in_a_loop(x: Tensor, limit: Tensor) -> tuple[Tensor, int]:
+    steps = 0
+    while x.sum() > 1:
+        if steps == int(limit):
+            raise TimeoutError("too many steps")
+        x = x / 2
+        steps += 1
+    return x, steps
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def stops_a_loop_by_exception(x: Tensor) -> Tensor:
+    total = torch.zeros(())
+    try:
+        for value in x:
+            if value > 2:
+                raise StopIteration
+            total = total + value
+    except StopIteration:
+        total = total * 100
+    return total
+
+
+class _Scope:
+    """A context manager that a user wrote."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+
+    def __enter__(self) -> "_Scope":
+        self.log.append("enter")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.log.append("exit")
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def own_context_manager(x: Tensor) -> tuple[Tensor, list[str]]:
+    log: list[str] = []
+    with _Scope(log) as scope:
+        if x.sum() > 0:
+            scope.log.append("positive")
+            return x * 2, log
+    return x, log
+
+
+@contextlib.contextmanager
+def _nothing() -> Generator[None]:
+    yield
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def context_from_a_generator(x: Tensor) -> Tensor:
+    with _nothing(), contextlib.nullcontext():
+        y = x * 2
+    return y if x.sum() > 0 else y + 1
+
+
+@program((normal(0, 3),), (normal(0, 3) * 1e9,), (-normal(0, 3),))
+class Guarded(nn.Module):
+    """A module that checks what it computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.linear(x)
+        if not torch.isfinite(y).all():
+            raise FloatingPointError("not finite")
+        if y.abs().max() > 1e6:
+            raise OverflowError("too large")
+        return y

@@ -1,0 +1,268 @@
+"""Programs that must be refused, each with the place that the diagnostic must name."""
+
+# Much here is untyped, undefined or unreachable on purpose.
+# pyright: basic, reportPossiblyUnboundVariable=false, reportArgumentType=false
+# pyright: reportOperatorIssue=false, reportReturnType=false, reportAttributeAccessIssue=false
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import torch
+from torch import Tensor, nn, tensor
+from torch.nn import functional
+
+from .case import normal
+from .refusal import Refused, refused, refused_maker
+
+POSITIVE = tensor([1.0, 2.0, 3.0])
+MATRIX = normal(0, 3, 4)
+
+
+@refused(POSITIVE)
+def python_random(x: Tensor) -> Tensor:
+    """H9: it would be drawn once."""
+    if random.random() > 0.5:  # <- MC0105: random.random()
+        return x
+    return x + 1
+
+
+@refused(POSITIVE)
+def clock(x: Tensor) -> Tensor:
+    """H9: it would be read once."""
+    return x * time.time()  # <- MC0105: time.time()
+
+
+@refused(POSITIVE)
+def numpy_random(x: Tensor) -> Tensor:
+    """H9: it would be drawn once."""
+    noise = numpy.random.rand()  # <- MC0105: numpy.random.rand()
+    return x + noise
+
+
+@refused(POSITIVE)
+def printing(x: Tensor) -> Tensor:
+    """H9: it would be printed once."""
+    y = x * 2
+    print("doubled")  # <- MC0105: print("doubled")
+    return y
+
+
+@refused(POSITIVE)
+def reads_a_file(x: Tensor) -> Tensor:
+    """H9: it would be read once."""
+    with open(__file__) as source:  # <- MC0105: open(__file__)
+        return x * len(source.read())
+
+
+COUNTS = {"calls": 0}
+TOTAL = 0
+
+
+@refused(POSITIVE)
+def writes_a_global(x: Tensor) -> Tensor:
+    """H9: it would be written once."""
+    global TOTAL
+    TOTAL = TOTAL + 1  # <- MC0105: TOTAL
+    return x * TOTAL
+
+
+@refused(POSITIVE)
+def changes_a_global(x: Tensor) -> Tensor:
+    """H9: a dictionary outside of the program would be changed once."""
+    COUNTS["calls"] += 1  # <- MC0105: COUNTS["calls"]
+    return x * COUNTS["calls"]
+
+
+class Hooked(nn.Module):
+    """A module with a forward hook."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.linear.register_forward_hook(lambda module, args, output: output * 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x + 1
+        return self.linear(y)  # <- MC0101: self.linear(y)
+
+
+@refused_maker(POSITIVE)
+def training_mode() -> Callable[..., Any]:
+    """H18: dropout and batch statistics of training."""
+
+    class Training(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dropout = nn.Dropout(0.5)
+
+        def eval(self) -> "Training":
+            return self
+
+        def forward(self, x: Tensor) -> Tensor:  # <- MC0110: def forward
+            return self.dropout(x)
+
+    return Training()
+
+
+@refused(MATRIX)
+class BatchStatistics(nn.Module):
+    """H18: a buffer that a native function mutates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4))
+        self.register_buffer("variance", torch.ones(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        statistics = (self.mean, self.variance)
+        return functional.batch_norm(x, *statistics, training=True)  # <- MC0105: functional
+
+
+def _shrink(x: Tensor) -> Tensor:
+    if x.sum() > 1:
+        return _shrink(x / 2)  # <- MC0106: _shrink(x / 2)
+    return x
+
+
+refused(POSITIVE)(_shrink)
+
+
+@refused(POSITIVE)
+def alias_depends_on_data(x: Tensor) -> Tensor:
+    """H4: whether `y` is a view of `base` depends on the path."""
+    base = x.clone()
+    if x.sum() > 0:
+        y = base[:2]
+    else:
+        y = x[:2] + 1
+    y.add_(5)  # <- MC0104: y.add_(5)
+    return base
+
+
+@refused(POSITIVE)
+def alias_of_an_input_depends_on_data(x: Tensor) -> Tensor:
+    """H4: whether the input is mutated depends on the path."""
+    y = x if x.sum() > 0 else x.clone()
+    y += 1  # <- MC0104: y
+    return y
+
+
+@refused(POSITIVE)
+def undefined_on_one_path(x: Tensor) -> Tensor:
+    """H24: eager raises UnboundLocalError on one path."""
+    if x.sum() > 0:
+        y = x * 2
+    return y  # <- MC0107: y
+
+
+@refused(POSITIVE)
+def fails_where_it_never_goes(x: Tensor) -> Tensor:
+    """H11: no explicit `raise`, so that an error here could be the compiler's as well."""
+    if x.sum() > 1e30:
+        return x @ torch.zeros(7, 7)  # <- MC0108: x @ torch.zeros(7, 7)
+    return x
+
+
+@refused(POSITIVE)
+def index_fails_where_it_never_goes(x: Tensor) -> Tensor:
+    """H11: a static index out of range on an arm that no input takes."""
+    parts = [x, x + 1]
+    if x.sum() > 1e30:
+        return parts[5]  # <- MC0108: parts[5]
+    return parts[0]
+
+
+@refused(POSITIVE)
+def key_from_data(x: Tensor) -> dict[Any, Tensor]:
+    """The keys of a dictionary are part of the program."""
+    return {x.sum().item(): x}  # <- MC0102: {x.sum().item(): x}
+
+
+@refused(POSITIVE)
+def text_from_data(x: Tensor) -> dict[str, Tensor]:
+    """H13: so are strings."""
+    label = f"sum {x.sum().item()}"  # <- MC0102: f"sum {x.sum().item()}"
+    return {label: x}
+
+
+@refused(POSITIVE)
+def array_of_a_tensor(x: Tensor) -> Tensor:
+    """H11: a limit of the front end must not look like an exception of the program."""
+    values = x.numpy()  # <- MC0101: x.numpy()
+    return torch.from_numpy(values * 2)
+
+
+@refused(POSITIVE)
+def generator_function(x: Tensor) -> Tensor:
+    def halves(y: Tensor) -> Any:
+        while y.sum() > 1:
+            y = y / 2
+            yield y  # <- MC0101: yield y
+
+    return torch.stack(list(halves(x)))
+
+
+@refused(POSITIVE)
+def match_statement(x: Tensor) -> Tensor:
+    match int(x.argmax()):  # <- MC0101: match
+        case 0:
+            return x
+        case _:
+            return x + 1
+
+
+@refused(POSITIVE)
+def class_in_a_function(x: Tensor) -> Tensor:
+    class Inner:  # <- MC0101: class Inner:
+        scale = 2
+
+    return x * Inner.scale
+
+
+@refused(POSITIVE, tensor(3))
+def kinds_alternate(x: Tensor, count: Tensor) -> Any:
+    """The loop variable is a list in every second iteration."""
+    state: Any = x
+    for _ in range(int(count)):  # <- MC0103: for
+        state = [state] if isinstance(state, Tensor) else state[0]
+        if isinstance(state, list):
+            state = [state[0] * 2, state[0]]
+    return state
+
+
+@refused(torch.arange(24.0) - 12)
+def filtered_list(x: Tensor) -> Tensor:
+    """H22: a list whose members depend on data has two to the power of n contents."""
+    kept = [index for index, value in enumerate(x) if value > 0]  # <- MC0106: value > 0
+    return x[kept]
+
+
+@refused(POSITIVE)
+def derivative(x: Tensor) -> Tensor:
+    y = x.clone().requires_grad_()
+    loss = (y * y).sum()
+    loss.backward()  # <- MC0101: loss.backward()
+    return y.grad
+
+
+refused_maker(POSITIVE)(Hooked)
+
+
+def _without_source() -> Callable[..., Any]:
+    scope: dict[str, Any] = {}
+    exec("def forgotten(x):\n    return x if x.sum() > 0 else -x\n", scope)
+    return scope["forgotten"]
+
+
+SOURCELESS = Refused(
+    "function_without_source", _without_source, (POSITIVE,), "MC0109", "<string>", 1, 1
+)
+"""No line of its file can be read."""
+
+REFUSED = [
+    *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
+    SOURCELESS,
+]

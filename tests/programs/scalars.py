@@ -1,0 +1,163 @@
+"""Python numbers that come out of tensors."""
+
+# `tolist`, `norm` and `unique` are untyped in torch.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import math
+
+import torch
+from torch import Tensor, tensor
+
+from .case import program
+
+VECTOR = tensor([1.0, 2.0, 3.0])
+
+
+@program((tensor(7), tensor(2)), (tensor(-7), tensor(2)), (tensor(7), tensor(-3)))
+def integer_arithmetic(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    x, y = a.item(), b.item()
+    assert isinstance(x, int) and isinstance(y, int)
+    return x + y, x - y, x * y, x // y, x % y, -x, abs(x), min(x, y), max(x, y, 3), x**2
+
+
+@program((tensor(7.5), tensor(2.0)), (tensor(-7.5), tensor(2.0)), (tensor(0.1), tensor(-3.0)))
+def float_arithmetic(a: Tensor, b: Tensor) -> tuple[float, ...]:
+    x, y = a.item(), b.item()
+    return x + y, x * y, x / y, x // y, x % y, abs(x), y**2, min(x, y), x - 1, 2 - x
+
+
+@program((tensor(7), tensor(2)), (tensor(7), tensor(0)))
+def true_division(a: Tensor, b: Tensor) -> float:
+    """Division by zero raises as Python does."""
+    return a.item() / b.item()
+
+
+@program((tensor(2.5),), (tensor(-2.5),), (tensor(1e6),))
+def conversions(x: Tensor) -> tuple[int, float, bool, int, int, int]:
+    value = x.item()
+    return int(x), float(x) + 1, bool(x > 0), int(value), math.floor(value), math.ceil(value)
+
+
+@program((tensor(2.5),), (tensor(0.3),))
+def functions_of_math(x: Tensor) -> tuple[float, ...]:
+    value = x.item()
+    if value > 1:
+        return math.sqrt(value), math.log(value), math.exp(-value)
+    return math.sin(value), math.tanh(value), math.pow(value, 2.0)
+
+
+@program((tensor(3.0),), (tensor(7.0),), (tensor(0.1),))
+def float_algebra(x: Tensor) -> bool:
+    """H6: algebra says that this is zero; IEEE arithmetic says that it is not."""
+    a = x.item()
+    if a * 0.1 + a * 0.2 - 0.3 * a == 0.0:
+        return True
+    return False
+
+
+@program((tensor(1e16),), (tensor(1.0),))
+def float_association(x: Tensor) -> tuple[float, float]:
+    """H6: neither associative nor distributive."""
+    a = x.item()
+    return (a + 1.0) - a, a + (1.0 - a)
+
+
+@program((VECTOR, tensor(2)), (VECTOR, tensor(-2)), (VECTOR, tensor(0)))
+def numbers_meet_tensors(x: Tensor, n: Tensor) -> tuple[Tensor, ...]:
+    count = int(n)
+    scale = x.max().item()
+    filled = torch.full((2,), scale)
+    made = torch.tensor([count, 1]) + torch.tensor(count)
+    return x * count, x + scale, count - x, filled, made, torch.tensor(scale)
+
+
+@program((tensor([3, 1]),), (tensor([0, 5]),))
+def unpacked_list(x: Tensor) -> tuple[int, list[int]]:
+    first, second = x.tolist()
+    values = x.tolist()
+    if first > second:
+        return first - second, values
+    return first + second, values
+
+
+@program((tensor(2),), (tensor(3),), (tensor(-1),), (tensor(0),))
+def tests_of_integers(n: Tensor) -> tuple[str, bool]:
+    """H13: truth, `not`, membership, `isinstance`, comparison chains on numbers from data."""
+    count = n.item()
+    known = isinstance(count, int) and not isinstance(count, bool) and type(count) is int
+    if not count:
+        return "zero", known
+    if count in (1, 2):
+        return "few", known
+    if 2 < count <= 10:
+        return "some", known
+    return "other", known
+
+
+@program((tensor([1, 0, 1]),), (tensor([0, 0, 0]),), (tensor([1, 1, 1]),))
+def any_and_all_of_numbers(x: Tensor) -> tuple[bool, bool, int]:
+    flags = [bool(value) for value in x]
+    return any(flags), all(flags), sum(flags)
+
+
+@program((tensor(True), tensor(2)), (tensor(False), tensor(2)))
+def booleans_are_numbers(flag: Tensor, n: Tensor) -> tuple[int, bool]:
+    yes = bool(flag.item())
+    count = int(n)
+    total = count + int(yes)
+    return total, yes and count > 1
+
+
+@program((tensor(float("nan")),), (tensor(float("inf")),), (tensor(0.0),), (tensor(-0.0),))
+def special_floats(x: Tensor) -> tuple[bool, bool, float]:
+    value = x.item()
+    if value != value:
+        return True, math.isnan(value), value
+    if value > 1e300 or math.isinf(value):
+        return False, True, value
+    return value == 0.0, math.copysign(1.0, value) < 0, value
+
+
+@program((tensor(2.5),), (tensor(3.5),), (tensor(-0.5),))
+def rounding(x: Tensor) -> tuple[int, float, int]:
+    value = x.item()
+    return round(value), round(value * 1.117, 2), math.trunc(value)
+
+
+@program((VECTOR, tensor(1)), (VECTOR, tensor(-1)))
+def select_by_data(x: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
+    """H13: `x[i]` with an index that is data."""
+    position = index.item()
+    return x[int(position)] * 2, x[index]
+
+
+@program((tensor(3), tensor(4)), (tensor(4), tensor(3)), (tensor(3), tensor(3)))
+def comparisons(a: Tensor, b: Tensor) -> tuple[bool, bool, bool, bool]:
+    x, y = a.item(), b.item()
+    return x < y, x <= y, x == y, x != y
+
+
+@program((tensor(6), VECTOR), (tensor(1), VECTOR))
+def number_as_parameter(n: Tensor, x: Tensor) -> Tensor:
+    count = int(n)
+    y = x.repeat(count)
+    return y.reshape(count, 3).sum(0) / count
+
+
+@program((VECTOR, 3, 0.5, True), (-VECTOR, 3, 0.5, True))
+def static_numbers(x: Tensor, count: int, scale: float, flag: bool) -> Tensor:
+    for step in range(count):
+        if flag and x.sum() > step:
+            x = x * scale
+    return x
+
+
+@program((tensor([0.2, 0.5, 0.3]),), (tensor([0.9, 0.05, 0.05]),))
+def smallest_prefix(probabilities: Tensor) -> int:
+    total = 0.0
+    count = 0
+    while total < 0.6:
+        total += probabilities[count].item()
+        count += 1
+    return count

@@ -1,0 +1,222 @@
+"""Tensors whose sizes depend on data."""
+
+# `tolist`, `norm` and `unique` are untyped in torch.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+import torch
+from torch import Tensor, nn, tensor
+from torch.nn import functional
+
+from .case import normal, program
+
+MIXED = tensor([1.0, -2.0, 3.0, -4.0, 5.0])
+POSITIVE = MIXED.abs()
+NEGATIVE = -POSITIVE
+ZEROS = torch.zeros(5)
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def mask(x: Tensor) -> tuple[Tensor, Tensor]:
+    kept = x[x > 0]
+    return kept * 2, kept.sum()
+
+
+@program((MIXED,), (ZEROS,))
+def nonzero(x: Tensor) -> tuple[Tensor, int]:
+    found = torch.nonzero(x)
+    return found, found.shape[0]
+
+
+@program((MIXED.view(1, 5), MIXED.view(5, 1)), (NEGATIVE.view(1, 5), MIXED.view(5, 1)))
+def where_gives_indices(x: Tensor, y: Tensor) -> Tensor:
+    rows, columns = torch.where(x + y > 0)
+    return (x + y)[rows, columns] + rows
+
+
+@program((MIXED,), (NEGATIVE,))
+def empty_is_an_exit(x: Tensor) -> Tensor:
+    """H13: the truth of a comparison of sizes."""
+    kept = x[x > 0]
+    if kept.numel() == 0:
+        return x
+    return kept - kept.mean()
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def length(x: Tensor) -> int:
+    """H13: `len` of a tensor."""
+    kept = x[x > 0]
+    if len(kept) > 3:
+        return len(kept) * 10
+    return len(kept)
+
+
+@program(
+    (MIXED, POSITIVE[:3].repeat(2)[:5] * tensor([1, 1, 1, -1, -1])),
+    (NEGATIVE, MIXED),
+    (-MIXED, -MIXED),
+)
+def sizes_agree_in_one_arm(x: Tensor, y: Tensor) -> Tensor:
+    """H1: an addition in one arm must not make the other arm believe that sizes agree."""
+    a = x[x > 0]
+    b = y[y > 0]
+    if x[0] > 0:
+        c = (a + b).sum()
+    else:
+        c = a.sum()
+    if a.shape[0] == b.shape[0]:
+        return c + 100
+    return c
+
+
+@program((MIXED, MIXED), (MIXED, NEGATIVE), (NEGATIVE, MIXED), (NEGATIVE, NEGATIVE))
+def sizes_compared_in_one_arm(x: Tensor, y: Tensor) -> tuple[int, int]:
+    """H1: what is known in an arm is forgotten behind it."""
+    a = x[x > 0]
+    b = y[y > 0]
+    code = 0
+    if a.shape[0] == b.shape[0]:
+        code = 1
+    if a.shape[0] != b.shape[0]:
+        code += 2
+    return code, a.shape[0] - b.shape[0]
+
+
+@program((POSITIVE, MIXED[:5]), (MIXED, MIXED), raises_like_torch=True)
+def sizes_must_agree(x: Tensor, y: Tensor) -> Tensor:
+    """H14: that the addition works is checked when the program runs."""
+    return x[x > 0] + y
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,), raises_like_torch=True)
+def split_sizes_must_agree(x: Tensor) -> tuple[Tensor, Tensor]:
+    """H14: `split` demands that its sizes add up."""
+    count = int((x > 0).sum())
+    first, second = torch.split(x, [count, 2])
+    return first + 1, second * 2
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def views_of_unknown_size(x: Tensor) -> Tensor:
+    """H13: `view(-1)`, `unsqueeze`, `expand` and `reshape`."""
+    kept = x[x > 0]
+    wide = kept.unsqueeze(1).expand(-1, 3)
+    return wide.reshape(-1).view(-1, 3) * 2
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def slices_of_unknown_size(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    count = int((x > 0).sum())
+    return x[:count] * 2, x[count:] + 1, x.narrow(0, 0, count)
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def made_of_unknown_size(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    count = x[x > 0].shape[0]
+    return torch.arange(count), torch.zeros(count, 2), torch.ones(2, count + 1)
+
+
+@program((tensor([3, 1, 3, 2]),), (tensor([1, 1, 1, 1]),))
+def unique(x: Tensor) -> tuple[Tensor, Tensor]:
+    values, counts = torch.unique(x, return_counts=True)
+    return values, counts * 2
+
+
+@program((tensor([2, 0, 3]),), (tensor([0, 0, 0]),))
+def repeat_interleave(counts: Tensor) -> Tensor:
+    return torch.repeat_interleave(torch.arange(3), counts) * 2
+
+
+@program((MIXED, tensor(2)), (MIXED, tensor(5)))
+def top_k_by_data(x: Tensor, k: Tensor) -> Tensor:
+    values, indices = x.topk(int(k))
+    return values + indices
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def joined_sizes(x: Tensor) -> tuple[Tensor, int]:
+    joined = torch.cat([x[x > 0], x[x < -1], x])
+    return joined, joined.size(0) + joined.numel()
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def loop_over_unknown_size(x: Tensor) -> Tensor:
+    """H13: `range(n)`, and rows by a symbolic index."""
+    kept = x[x > 0]
+    total = torch.zeros(())
+    for position in range(kept.shape[0]):
+        total = total * 2 + kept[position]
+    return total
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def shrinks_in_a_loop(x: Tensor) -> tuple[Tensor, int]:
+    """Every iteration makes another size."""
+    rounds = 0
+    while x.shape[0] > 1 and rounds < 4:
+        x = x[x > x.mean()] - 0.5
+        rounds += 1
+    return x, rounds
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def merged_sizes(x: Tensor) -> Tensor:
+    """Two unknown sizes meet behind the arms."""
+    if x[1] > 0:
+        y = x[x > 2]
+    else:
+        y = torch.cat([x[x > 0], x])
+    return functional.pad(y * 3, (0, 1))
+
+
+@program((normal(0, 5, 4),), (-normal(0, 5, 4).abs() - 1,))
+class RowsAboveAThreshold(nn.Module):
+    """A layer on the rows that a mask selects, written back by index."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.score = nn.Linear(4, 1)
+        self.layer = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = torch.nonzero(self.score(x).squeeze(1) > -0.5).squeeze(1)
+        result = x.clone()
+        result[rows] = self.layer(x[rows])
+        return result
+
+
+@program((normal(0, 4, 3),), (normal(1, 4, 3),), (-normal(0, 4, 3).abs() * 3,))
+class BatchShrinks(nn.Module):
+    """Early exits of a batch: finished rows leave it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result = torch.zeros(x.shape[0])
+        active = torch.arange(x.shape[0])
+        for layer in self.layers:
+            x = torch.tanh(layer(x))
+            done = x.max(-1).values > 0.6
+            result[active[done]] = x[done].sum(-1)
+            active, x = active[~done], x[~done]
+            if active.numel() == 0:
+                break
+        result[active] = -1.0
+        return result
+
+
+@program((MIXED,), (NEGATIVE,))
+def shape_queries(x: Tensor) -> tuple[int, int, tuple[int, ...]]:
+    kept = x[x > 0].unsqueeze(0)
+    rows, columns = kept.shape
+    return rows * 10 + columns, kept.dim(), tuple(kept.size())
+
+
+@program((normal(0, 2, 3, 4),), (normal(1, 2, 3, 4),))
+def static_shapes(x: Tensor) -> Tensor:
+    batch, _, width = x.size()
+    y = x.reshape(batch, -1).view(x.shape[0], x.size(1), width)
+    return y.transpose(1, 2).flatten(1) if y.sum() > 0 else y.permute(0, 2, 1).flatten(1) * 2

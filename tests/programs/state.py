@@ -1,0 +1,272 @@
+"""State that modules keep between calls. Each program is called several times in a row."""
+
+import torch
+from torch import Tensor, nn, tensor
+
+from .case import made_by, program
+
+POSITIVE = tensor([1.0, 2.0, 3.0])
+NEGATIVE = tensor([-1.0, -2.0, -3.0])
+
+
+@program((POSITIVE,), (POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class Counter(nn.Module):
+    """H8: an integer that is read, then written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        y = x * self.calls
+        self.calls += 1
+        return y, self.calls
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE,))
+class ReadBeforeWritten(nn.Module):
+    """H8: the attribute is read long before one arm writes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = 1.0
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.linear(x) * self.scale
+        if x.sum() > 0:
+            y = y + 1
+            self.scale = self.scale * 2
+        return y
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 2,))
+class Buffer(nn.Module):
+    """A buffer that is replaced, and one that is changed in place."""
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(3))
+        self.register_buffer("count", tensor(0))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.count += 1
+        self.total = self.total + x
+        return self.total / self.count, self.total * 1.0
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 2,), (POSITIVE * 3,))
+class Cache(nn.Module):
+    """H8: None, then a tensor: without a guard the second call is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.cache is None:
+            self.cache = x * 10
+            return x
+        return x + self.cache
+
+
+@program((POSITIVE,), (NEGATIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE,))
+class CacheThatIsCleared(nn.Module):
+    """H8: None to tensor and back, by data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Tensor | None = None
+
+    def forward(self, x: Tensor) -> tuple[Tensor, bool]:
+        known = self.last is not None
+        y = x if self.last is None else x + self.last
+        if x.sum() > 0:
+            self.last = x * 2
+        else:
+            self.last = None
+        return y, known
+
+
+@program((tensor([[1.0, 2.0]]),), (tensor([[3.0, 4.0]]),), (tensor([[5.0, 6.0]]),))
+class KeyValueCache(nn.Module):
+    """A cache that grows by one row with each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Linear(2, 4)
+        self.keys: Tensor | None = None
+        self.values: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        key, value = self.project(x).chunk(2, dim=-1)
+        if self.keys is not None and self.values is not None:
+            key = torch.cat([self.keys, key])
+            value = torch.cat([self.values, value])
+        self.keys, self.values = key, value
+        return (x @ key.t()).softmax(-1) @ value
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (NEGATIVE,))
+class ToggledFlag(nn.Module):
+    """A boolean that every second call finds set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.odd = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.odd = not self.odd
+        if self.odd:
+            return x + 1
+        return x - 1 if x.sum() > 0 else x * 2
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class MovingAverage(nn.Module):
+    """A float that data moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.average = 0.0
+        self.warm = False
+
+    def forward(self, x: Tensor) -> tuple[Tensor, float]:
+        if self.warm:
+            self.average = 0.9 * self.average + 0.1 * x.mean().item()
+        else:
+            self.average = x.mean().item()
+            self.warm = True
+        return x - self.average, self.average
+
+
+class _Meter:
+    """A plain object that a module owns."""
+
+    def __init__(self) -> None:
+        self.highest = 0.0
+        self.updates = 0
+
+    def update(self, value: float) -> None:
+        if value > self.highest:
+            self.highest = value
+        self.updates += 1
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 5,))
+class StateOfAPlainObject(nn.Module):
+    """State that is not on a module but on an object below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meter = _Meter()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        self.meter.update(x.max().item())
+        return x / (1.0 + self.meter.highest), self.meter.updates
+
+
+class _Counting(nn.Module):
+    """A sub-module with a counter of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.count += 1
+        return x + self.count
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class StateOfASubmodule(nn.Module):
+    """One counting module that is called once or twice per call, and a second one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = _Counting()
+        self.second = _Counting()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        y = self.first(x)
+        if x.sum() > 0:
+            y = self.first(y)
+        y = self.second(y)
+        return y, self.first.count
+
+
+@made_by((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+def shared_state() -> nn.Module:
+    """One counting module under two names."""
+    counting = _Counting()
+    return nn.Sequential(counting, nn.ReLU(), counting)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 3,))
+class InPlaceState(nn.Module):
+    """A buffer that a view changes in one arm."""
+
+    memory: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("memory", torch.zeros(2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        row = self.memory[0]
+        if x.sum() > 0:
+            row.add_(x)
+        else:
+            self.memory[1] = x
+        return self.memory.sum(0)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE,))
+class StateInALoop(nn.Module):
+    """State that a data-dependent loop changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.budget = 6
+        self.rounds = 0
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int, int]:
+        while x.sum() > 1 and self.budget > 0:
+            x = x / 2
+            self.budget -= 1
+            self.rounds += 1
+        return x, self.budget, self.rounds
+
+
+@program((POSITIVE,), (POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class WarmUp(nn.Module):
+    """The count of calls selects what is computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = 0
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.step += 1
+        if self.step <= 2:
+            return self.linear(x)
+        return self.linear(x) * 0.5 ** (self.step - 2)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class Accumulator(nn.Module):
+    """A tensor attribute that is no buffer, changed in place, and returned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sum = torch.zeros(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.sum += x
+        if self.sum.sum() > 5:
+            self.sum.zero_()
+        return self.sum.clone()
