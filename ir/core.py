@@ -92,8 +92,7 @@ class Op:
     parent: Block | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self, result_types: Sequence[Type] | None) -> None:
-        types = self.infer() if result_types is None else result_types
-        self.results = [Value(value_type, self, index) for index, value_type in enumerate(types)]
+        self.set_results(self.infer() if result_types is None else result_types)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in type(self).slot_names("operand", "successor"):
@@ -158,6 +157,10 @@ class Op:
     def verify(self) -> Iterator[str]:
         """Yield a message per violated rule of this op alone."""
         return iter(())
+
+    def set_results(self, types: Sequence[Type]) -> None:
+        """Give the op new results of these types, in place of any it had."""
+        self.results = [Value(value_type, self, index) for index, value_type in enumerate(types)]
 
     def substitute(self, mapping: dict[Value, Value]) -> None:
         """Read `mapping[v]` wherever `v` was read."""

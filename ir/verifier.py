@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..diagnostics import UNKNOWN, Diagnostic, DiagnosticError
 from . import structure
 from .core import Block, Func, Module, Op, Successor, Symbol, Value
 from .dims import is_data_dependent
 from .dominance import Dominance
-from .graph.ops import FuncReturn
+from .graph.ops import AtenOp, FuncReturn
 from .host.control import Return
 from .host.program import Call, LoadWeight, ReadCell
 from .legality import LEGAL
@@ -19,20 +19,21 @@ from .registry import OPS
 from .types import TensorType, Type, free_symbols
 
 
-def verify(module: Module) -> list[Diagnostic]:
-    """Return every violation in `module`."""
+def verify(module: Module, *, types: bool = False) -> list[Diagnostic]:
+    """Return every violation in `module`; with `types`, let torch judge the ATen ops as well."""
     found = list(_module_rules(module))
     for func in module.funcs.values():
         shape = list(_shape_rules(func))
         found += shape
         if not shape:  # the other rules follow edges and owners
             found += _func_rules(module, func)
+            found += _aten_rules(func) if types else []
     return found
 
 
-def check(module: Module) -> None:
+def check(module: Module, *, types: bool = False) -> None:
     """Raise a DiagnosticError (MC0203) with every violation in `module`, if there is any."""
-    found = verify(module)
+    found = verify(module, types=types)
     if found:
         raise DiagnosticError(*found)
 
@@ -215,9 +216,22 @@ def _input_rules(func: Func) -> Iterator[Diagnostic]:
         )
 
 
+def _aten_rules(func: Func) -> Iterator[Diagnostic]:
+    from .graph.inference import type_contradictions  # brings torch
+
+    for op in func.ops:
+        if isinstance(op, AtenOp):
+            yield from _messages(op, lambda op=op: type_contradictions(op))
+
+
 def _op_rules(op: Op) -> Iterator[Diagnostic]:
+    return _messages(op, lambda: list(op.verify()) or _result_rules(op))
+
+
+def _messages(op: Op, rule: Callable[[], Iterable[str]]) -> Iterator[Diagnostic]:
+    """Yield what `rule` finds wrong with `op`, also what it raises because of that."""
     try:
-        messages = list(op.verify()) or list(_result_rules(op))
+        messages = list(rule())
     except DiagnosticError as error:
         messages = [diagnostic.message for diagnostic in error.diagnostics]
     for message in messages:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 import torch
 
 from ..core import Argument, Op
+from ..graph.inference import flatten
 from ..graph.literals import dtype_from_torch, to_torch, torch_dtypes
 from ..graph.ops import AtenOp
 from ..host import arith, lists, program
@@ -68,15 +69,6 @@ def evaluate(op: Op, read: Read) -> list[Any]:
         if not conforms(value, result.type):
             raise WrongType(f"{op.loc}: {op.name} gives {describe(value)}, not {result.type}")
     return values
-
-
-def flatten(result: Any) -> list[Any]:
-    """Return the tensors and scalars of what an operator of torch returned, in order."""
-    if result is None:
-        return []
-    if isinstance(result, (tuple, list)):
-        return [leaf for item in cast("Sequence[Any]", result) for leaf in flatten(item)]
-    return [result]
 
 
 def _aten(op: AtenOp, read: Read) -> Sequence[Any]:

@@ -38,23 +38,23 @@ def block_hint(name: str) -> str:
     return "" if _GENERATED_BLOCK.fullmatch(name) else name
 
 
-def value_names(func: Func) -> dict[Value, str]:
+def value_names(func: Func, *, hints: bool = True) -> dict[Value, str]:
     """Return a unique name for each value of `func`, in program order."""
     unique, numbers = _Unique(), itertools.count()
     return {
-        value: unique(value_hint(_word(value.name)) or str(next(numbers)))
+        value: unique((hints and value_hint(_word(value.name))) or str(next(numbers)))
         for value in _values(func.body.blocks)
     }
 
 
-def block_names(func: Func) -> dict[Block, str]:
+def block_names(func: Func, *, hints: bool = True) -> dict[Block, str]:
     """Return a unique name for each block of `func`; without a hint, number n is `bb<n>`.
 
     The entry is always `bb0`: its name is not written, so a hint would not survive.
     """
     unique = _Unique()
     return {
-        block: unique((number and block_hint(_word(block.name))) or f"bb{number}")
+        block: unique((hints and number and block_hint(_word(block.name))) or f"bb{number}")
         for number, block in enumerate(func.body.blocks)
     }
 

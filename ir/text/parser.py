@@ -27,7 +27,7 @@ from ..core import (
 )
 from ..graph.ops import AtenOp, FuncReturn, is_operator, operator_names
 from ..registry import OPS
-from ..types import I1, Type
+from ..types import I1, Type, free_symbols
 from .convert import (
     NameField,
     Problem,
@@ -302,6 +302,17 @@ _DECLARE: Mapping[str, Callable[[Module, str, Declaration], None]] = {
 # --- functions --------------------------------------------------------------------------------
 
 
+def _inferred(op: AtenOp, statement: Statement) -> Sequence[Type]:
+    from ..graph.inference import infer_aten  # brings torch
+
+    types = infer_aten(op)
+    known = {name for value in op.operands for name in free_symbols(value.type)}
+    if any(free_symbols(result) - known for result in types):
+        message = "the result types must be written: they depend on data"
+        raise Problem(message, statement.operation)
+    return types
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """Return help that names what is spelt like `name`, "" if nothing is."""
     names = list(known)
@@ -399,7 +410,8 @@ class _FuncReader:
         )
         op = AtenOp(arguments, name, keywords, result_types=types or (), loc=loc)
         if types is None and statement.results.names:
-            raise Problem("the result types of an ATen op must be written", statement.operation)
+            self._must_know_operands(statement)
+            op.set_results(_inferred(op, statement))
         return op
 
     def _declared_op(
@@ -417,6 +429,9 @@ class _FuncReader:
     def _must_know_types(self, cls: type[Op], statement: Statement) -> None:
         if cls.GIVEN_RESULTS != 0:
             raise Problem("the result types of this op must be written", statement.operation)
+        self._must_know_operands(statement)
+
+    def _must_know_operands(self, statement: Statement) -> None:
         for node in statement.operands.items:
             for token in tokens(node):
                 if token in self._awaited:

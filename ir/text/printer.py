@@ -51,9 +51,9 @@ def print_module(module: Module, *, locations: bool = False) -> str:
     return text + "".join(table.lines()) if table else text
 
 
-def print_func(func: Func) -> str:
-    """Return the text of `func` alone."""
-    return "\n".join(_Body(func, None).lines()) + "\n"
+def print_func(func: Func, *, symbol: Symbol | None = None, hints: bool = True) -> str:
+    """Return the text of `func` alone, as `symbol` if given; without `hints`, names are numbers."""
+    return "\n".join(_Body(func, None, hints=hints).lines(symbol)) + "\n"
 
 
 def format_op(op: Op) -> str:
@@ -98,17 +98,17 @@ class _Locations:
 class _Body:
     """Write one function, under the names of its values and blocks."""
 
-    def __init__(self, func: Func, locations: _Locations | None) -> None:
+    def __init__(self, func: Func, locations: _Locations | None, *, hints: bool = True) -> None:
         self._func = func
-        self._values = value_names(func)
-        self._blocks = block_names(func)
+        self._values = value_names(func, hints=hints)
+        self._blocks = block_names(func, hints=hints)
         self._locations = locations
         self._references = References(self._value, self._edge)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, symbol: Symbol | None = None) -> Iterator[str]:
         """Yield the lines of the function; the entry block's stand directly in its body."""
         func = self._func
-        head = f"{func.kind} func {format_symbol(func.symbol)}"
+        head = f"{func.kind} func {format_symbol(symbol or func.symbol)}"
         tail = f"{self._result_types()}{self._func_attributes()}{self._location(func.loc)} {{"
         yield from _wrapped(head, [self._typed(value) for value in func.params], tail)
         entry, *others = func.body.blocks
