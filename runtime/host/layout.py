@@ -38,9 +38,13 @@ class Layout:
         return around
 
     def is_inline(self, block: int) -> bool:
-        """Whether `block` stands at the only edge that leads to it."""
+        """Whether `block` stands at the only edge that leads to it, loops to itself apart."""
         entering = self._entering(block)
         return len(entering) == 1 and self._in_same_loops(entering[0], block)
+
+    def holds(self, source: int, target: int) -> bool:
+        """Whether `target` stands at the edge from `source`."""
+        return self.is_inline(target) and not self.graph.is_back_edge(source, target)
 
     def followers(self, block: int) -> list[int]:
         """Return what stands behind `block`, or behind the loop that it heads, in order."""
@@ -113,10 +117,11 @@ class Layout:
 
     def _falls(self, source: int, target: int) -> bool:
         """Whether control may fall through behind the arm that leads from `source` to `target`."""
+        if self.graph.is_back_edge(source, target):
+            return False
         if self.is_inline(target):
             return not self._ends[target]
-        back = self.graph.is_back_edge(source, target)
-        return not back and self._in_same_loops(source, target)
+        return self._in_same_loops(source, target)
 
     @functools.cached_property
     def _ends(self) -> dict[int, bool]:
@@ -124,7 +129,7 @@ class Layout:
         ends: dict[int, bool] = {}
         for block in reversed(self.graph.order):
             targets = self.graph.successors[block]
-            ends[block] = all(self.is_inline(t) and ends.get(t, False) for t in targets)
+            ends[block] = all(self.holds(block, t) and ends[t] for t in targets)
         return ends
 
     def _branches(self, block: int) -> bool:

@@ -10,8 +10,8 @@ from .graph import FlowGraph
 from .layout import Layout
 from .tree import STATE, Condition, Goto, If, Line, Node, While, state_is
 
-_MAX_DEPTH = 40
-_MAX_LOOPS = 18
+MAX_DEPTH = 40
+MAX_LOOPS = 18
 """Python refuses more than 20 nested loops and 100 levels of indentation."""
 
 Pending: TypeAlias = dict[int, list[Goto]]
@@ -70,8 +70,8 @@ class Shaper:
         self.writer = writer
         self.depth = 0
 
-    def is_inline(self, block: int) -> bool:
-        """Whether `block` is written at the only edge that leads to it."""
+    def holds(self, source: int, target: int) -> bool:
+        """Whether `target` is written at the edge from `source`, the only one that leads to it."""
         raise NotImplementedError
 
     def jump(self, target: int, nodes: list[Node]) -> Pending:
@@ -98,14 +98,14 @@ class Shaper:
     def _flat_edge(self, block: int, index: int, nodes: list[Node]) -> tuple[Pending, int | None]:
         nodes += self.writer.edge(block, index)
         target = self.graph.successors[block][index]
-        if self.is_inline(target):
+        if self.holds(block, target):
             return {}, target
         return self.jump(target, nodes), None
 
     def _branch(self, block: int, nodes: list[Node]) -> tuple[Pending, int | None]:
         condition = self.writer.condition(block)
         targets = self.graph.successors[block]
-        sizes = [self.layout.size(t) if self.is_inline(t) else 0 for t in targets]
+        sizes = [self.layout.size(t) if self.holds(block, t) else 0 for t in targets]
         small = 0 if sizes[0] <= sizes[1] else 1
         if small == 1:
             condition = Condition(condition.opposite, condition.text)
@@ -145,14 +145,16 @@ class Shaper:
         nodes.append(If(condition, lower, upper))
 
     def _arm(self, block: int, index: int, nodes: list[Node]) -> Pending:
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            raise TooDeep
+        self.enter()
         pending, block_after = self._flat_edge(block, index, nodes)
         if block_after is not None:
             pending = self.region(block_after, nodes)
         self.depth -= 1
         return pending
+
+    def enter(self) -> None:
+        """Go one level deeper."""
+        self.depth += 1
 
 
 class Structurer(Shaper):
@@ -169,9 +171,15 @@ class Structurer(Shaper):
         assert not pending, "control falls off the end of the function"
         return nodes
 
-    def is_inline(self, block: int) -> bool:
-        """Whether `block` is written at the only edge that leads to it."""
-        return self.layout.is_inline(block)
+    def enter(self) -> None:
+        """Go one level deeper; raises TooDeep."""
+        super().enter()
+        if self.depth > MAX_DEPTH:
+            raise TooDeep
+
+    def holds(self, source: int, target: int) -> bool:
+        """Whether `target` is written at the edge from `source`, the only one that leads to it."""
+        return self.layout.holds(source, target)
 
     def region(self, block: int, nodes: list[Node]) -> Pending:
         """Write `block` and all that stands at or behind it; return what falls through."""
@@ -229,9 +237,7 @@ class Structurer(Shaper):
 
     def _guarded(self, block: int, nodes: list[Node]) -> Pending:
         body: list[Node] = []
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            raise TooDeep
+        self.enter()
         pending = self.region(block, body)
         self.depth -= 1
         nodes.append(If(state_is(block), body))
@@ -252,7 +258,7 @@ class Structurer(Shaper):
 
     def _while(self, frame: _Loop, block: int, nodes: list[Node]) -> Pending:
         self.frames.append(frame)
-        if sum(isinstance(one, _Loop) for one in self.frames) > _MAX_LOOPS:
+        if sum(isinstance(one, _Loop) for one in self.frames) > MAX_LOOPS:
             raise TooDeep
         body: list[Node] = []
         pending = self._body(frame, block, body)
@@ -304,13 +310,13 @@ class Dispatcher(Shaper):
     def function(self) -> list[Node]:
         """Return the statements of the whole function."""
         start = self.graph.order[0]
-        labels = [block for block in self.graph.order if not self.is_inline(block)]
+        labels = [block for block in self.graph.order if self._is_label(block)]
         return [Line(f"{STATE} = {start}"), While(self._choose(sorted(labels)))]
 
-    def is_inline(self, block: int) -> bool:
-        """Whether `block` is written at the only edge that leads to it."""
-        sources = self.graph.predecessors[block]
-        return len(sources) == 1 and len(self.graph.successors[sources[0]]) <= 2
+    def holds(self, source: int, target: int) -> bool:
+        """Whether `target` is written at the edge from `source`, the only one that leads to it."""
+        only = self.graph.predecessors[target] == [source]
+        return only and len(self.graph.successors[source]) <= 2
 
     def jump(self, target: int, nodes: list[Node]) -> Pending:
         """Go on at `target`, which stands elsewhere; nothing falls through."""
@@ -323,6 +329,10 @@ class Dispatcher(Shaper):
         while current is not None:
             _, current = self.straight(current, nodes)
         return {}
+
+    def _is_label(self, block: int) -> bool:
+        sources = self.graph.predecessors[block]
+        return not sources or not self.holds(sources[0], block)
 
     def _choose(self, labels: list[int]) -> list[Node]:
         if len(labels) == 1:
