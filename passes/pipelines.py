@@ -86,7 +86,9 @@ def _options(cls: type[Pass], item: _Item) -> Mapping[str, str]:
         name, equals, value = option.partition("=")
         if name not in cls.options():
             message = f"pass {item.name} has no option {name!r}"
-            raise _bad_option(item, message, suggest(name, list(cls.options())))
+            known = list(cls.options())
+            help = suggest(name, known) if known else "it has no options"
+            raise _bad_option(item, message, help)
         if not equals or name in given:
             message = f"option {name!r} of {item.name} needs one value"
             raise _bad_option(item, message, f"write {item.name}{{{name}=value}}")
