@@ -8,9 +8,15 @@ and is cached. `lower_code(code_object)` does the same for a code object.
     ...     return x if x > 0 else -x
     >>> print(format_code(lower_function(positive)))        # doctest: +SKIP
     def positive(x)  # example.py:1
-         0  %2 = 0                                     # 2:21
-         1  %3 = x > %2                                # 2:17
-         ...
+        0  %3 = constant 0                          # 2:21
+        1  %2 = x > %3                              # 2:17
+        2  branch %2 ? 3 : 5                        # 2:17
+        3  %1 = x                                   # 2:12
+        4  jump 7                                   # 2:12
+        5  %4 = - x                                 # 2:28
+        6  %1 = %4                                  # 2:28
+    *   7  nop                                      # 2:12
+        8  return %1                                # 2:5
 
 How to run a `Code`, a frame being a program counter and a mapping of registers:
 
@@ -29,6 +35,12 @@ How to run a `Code`, a frame being a program counter and a mapping of registers:
 5. `MakeFunction` carries the nested `Code`, the registers of defaults, and the cell registers that
    become its closure. `code.code_object` is the Python code object (None if there is no certain
    one): `types.FunctionType(code_object, globals, name, defaults, cells)` makes a real function.
+
+What differs from Python: generator expressions run at once (`MakeGenerator`, loops of kind
+`GENERATOR`); an unbound local is noticed where its value is used, not where it is read, so operands
+to its right are evaluated before; annotations are never evaluated; `super()` without arguments is a
+`Call` with the class (from the cell `&__class__`) and the first parameter. The walrus and chained
+targets copy what they may overwrite, so registers can be read where they are used.
 
 For merging: `code.live[counter]` are the registers that are read from there on (compare no others);
 `code.live_across(counter)` are those that a frame waiting in a call at `counter` still needs;

@@ -12,7 +12,6 @@ import ast
 import functools
 import itertools
 import linecache
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -23,8 +22,8 @@ from .mangling import mangle_node
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTION_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_FUTURE_FLAGS = functools.reduce(
-    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+_FUTURE_FLAGS = sum(
+    {getattr(__future__, name).compiler_flag for name in __future__.all_feature_names}
 )
 _INLINED = frozenset(["<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"])
 

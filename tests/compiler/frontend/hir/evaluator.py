@@ -165,7 +165,7 @@ def _make_cell(frame: Frame, instruction: hir.MakeCell) -> Any:
     return CellType() if instruction.initial is None else CellType(frame.read(instruction.initial))
 
 
-def _load_cell(frame: Frame, instruction: hir.LoadCell) -> Any:
+def _load_cell(frame: Frame, instruction: hir.LoadCell | hir.DeleteCell) -> Any:
     try:
         return frame.read(instruction.cell).cell_contents
     except ValueError:
@@ -177,11 +177,9 @@ def _store_cell(frame: Frame, instruction: hir.StoreCell) -> None:
 
 
 def _delete_cell(frame: Frame, instruction: hir.DeleteCell) -> None:
-    try:
-        del frame.read(instruction.cell).cell_contents
-    except ValueError:
-        if instruction.required:
-            raise NameError(instruction.cell) from None
+    if instruction.required:
+        _load_cell(frame, instruction)
+    del frame.read(instruction.cell).cell_contents  # no error if it is empty
 
 
 def _load_module(frame: Frame, instruction: hir.LoadModule) -> Any:

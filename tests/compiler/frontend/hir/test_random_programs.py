@@ -1,8 +1,15 @@
-"""Random programs of branches, loops and exceptions: register code agrees with Python."""
+"""Random programs of branches, loops and exceptions: register code agrees with Python.
+
+No variable in them is unbound: Python reports one before it evaluates the operands that follow,
+register code after.
+"""
 
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -12,6 +19,11 @@ from hypothesis import strategies as st
 from .evaluator import evaluate
 
 Lines = list[str]
+
+
+def _line(text: str) -> Lines:
+    return [text]
+
 
 _NAMES = st.sampled_from(["a", "b", "c", "d"])
 _ATOMS = st.one_of(_NAMES, st.integers(-3, 9).map(str))
@@ -43,84 +55,97 @@ _SIMPLE = st.one_of(
     st.builds("assert {}".format, _EXPRESSIONS),
     st.builds("return {}".format, _EXPRESSIONS),
     st.just("raise ValueError(a)"),
-    st.just("del d"),
+    st.just("del d; d = c"),
     st.just("leave"),
     st.just("skip"),
-).map(lambda line: [line])
+).map(_line)
+
+
+Blocks = st.SearchStrategy[Lines]
 
 
 def _indent(lines: Lines) -> Lines:
     return ["    " + line for line in lines]
 
 
-def _block(header: str, body: Lines, *rest: str | Lines) -> Lines:
-    lines = [header, *_indent(body)]
-    for part in rest:
-        lines += [part] if isinstance(part, str) else _indent(part)
-    return lines
+def _concatenate(parts: Iterable[Lines]) -> Lines:
+    return [line for part in parts for line in part]
 
 
-def _loop(header: str, body: Lines, otherwise: Lines) -> Lines:
-    """Return a loop; `leave` and `skip` in its body mean break and continue."""
-    kinds = {"leave": "break", "skip": "continue"}
-    meant = [line.replace(line.strip(), kinds.get(line.strip(), line.strip())) for line in body]
-    return _block(header, meant, "else:", otherwise)
+def _replace(lines: Lines, leave: str, skip: str) -> Lines:
+    """Say what leaving and skipping mean, where nothing inside has said it yet."""
+    words = {"leave": leave, "skip": skip}
+    return [line.replace(line.strip(), words.get(line.strip(), line.strip())) for line in lines]
 
 
-def _compound(blocks: st.SearchStrategy[Lines]) -> st.SearchStrategy[Lines]:
-    conditions = _EXPRESSIONS
+def _clause(header: str, body: Lines) -> Lines:
+    return [header, *_indent(body)]
+
+
+def _loop(header: str, body: Lines) -> Lines:
+    return _clause(header, _replace(body, "break", "continue"))
+
+
+def _clauses(*clauses: Blocks) -> Blocks:
+    return st.tuples(*clauses).map(_concatenate)
+
+
+def _compound(blocks: Blocks) -> Blocks:
+    conditions = st.builds("if {}:".format, _EXPRESSIONS)
+    ranges = st.builds("for c in range({}):".format, _ATOMS)
+    loops = st.one_of(ranges, st.just("while next(fuel):"))
+    handlers = ["except ValueError as error:", "except (TypeError, NameError):", "except:"]
+    attempt = st.builds(_clause, st.just("try:"), blocks)
+    otherwise = st.builds(_clause, st.just("else:"), blocks)
+    lastly = st.builds(_clause, st.just("finally:"), blocks)
+    handler = st.builds(_clause, st.sampled_from(handlers), blocks)
     return st.one_of(
-        st.builds(lambda c, x, y: _block(f"if {c}:", x, "else:", y), conditions, blocks, blocks),
-        st.builds(lambda n, x, y: _loop(f"for c in range({n}):", x, y), _ATOMS, blocks, blocks),
-        st.builds(lambda x, y: _loop("while next(fuel):", x, y), blocks, blocks),
-        st.builds(lambda x, y: _block("try:", x, "finally:", y), blocks, blocks),
-        st.builds(
-            lambda x, y, z: _block("try:", x, "except ValueError as d:", y, "finally:", z),
-            blocks,
-            blocks,
-            blocks,
-        ),
-        st.builds(
-            lambda x, y: _block("try:", x, "except (TypeError, NameError):", y), blocks, blocks
-        ),
-        st.builds(lambda x: _block("with suppress(ZeroDivisionError):", x), blocks),
+        _clauses(st.builds(_clause, conditions, blocks), otherwise),
+        _clauses(st.builds(_loop, loops, blocks), otherwise),
+        _clauses(attempt, lastly),
+        _clauses(attempt, handler),
+        _clauses(attempt, handler, otherwise, lastly),
+        st.builds(_clause, st.just("with suppress(ZeroDivisionError):"), blocks),
     )
 
 
-def _joined(statements: st.SearchStrategy[Lines]) -> st.SearchStrategy[Lines]:
-    return st.lists(statements, min_size=1, max_size=3).map(lambda parts: sum(parts, []))
+def _several(statements: Blocks) -> Blocks:
+    return st.lists(statements, min_size=1, max_size=3).map(_concatenate)
 
 
-_BODIES = _joined(st.recursive(_SIMPLE, lambda inner: _compound(_joined(inner)), max_leaves=12))
-_HEADER = ["def f(a, b, log, fuel):"]
+def _nested(statements: Blocks) -> Blocks:
+    return _compound(_several(statements))
 
 
-def _define(body: Lines, number: int) -> FunctionType:
-    """Return the function; outside of a loop, `leave` and `skip` do nothing."""
-    kinds = {"leave": "pass", "skip": "pass"}
-    meant = [line.replace(line.strip(), kinds.get(line.strip(), line.strip())) for line in body]
-    lines = [line + "\n" for line in [*_HEADER, *_indent(meant)]]
-    filename = f"<random program {number}>"
+_BODIES = _several(st.recursive(_SIMPLE, _nested, max_leaves=12))
+_HEADER = ["def f(a, b, log, fuel):", "    c = d = 5"]
+
+
+def _define(body: Lines) -> FunctionType:
+    """Return the function; outside of loops, there is nothing to leave."""
+    lines = [line + "\n" for line in [*_HEADER, *_indent(_replace(body, "pass", "pass"))]]
+    filename = f"<random program {hash(tuple(lines))}>"
     linecache.cache[filename] = (0, None, lines, filename)
-    namespace: dict[str, Any] = {}
-    exec("from contextlib import suppress", namespace)
+    namespace: dict[str, Any] = {"suppress": suppress}
     exec(compile("".join(lines), filename, "exec"), namespace)
     return namespace["f"]
 
 
-def _outcome(function: Any, a: int, b: int) -> object:
+def _outcome(function: Callable[..., object], a: int, b: int) -> object:
     log: list[object] = []
     fuel = iter([True, True, False, True, True, True, False, *[False] * 1000])
     try:
         result = function(a, b, log, fuel)
+    except NameError:
+        result = NameError
     except Exception as error:
-        result = NameError if isinstance(error, NameError) else (type(error), error.args)
+        result = type(error), error.args
     return result, log, [type(each) for each in log]
 
 
 @settings(max_examples=150, deadline=None)
 @given(_BODIES, st.integers(-2, 3), st.integers(-2, 3))
 def test_random_programs_mean_the_same(body: Lines, a: int, b: int) -> None:
-    function = _define(body, abs(hash("\n".join(body))))
+    function = _define(body)
     expected = _outcome(function, a, b)
-    assert _outcome(lambda *args: evaluate(function, *args), a, b) == expected
+    assert _outcome(partial(evaluate, function), a, b) == expected
