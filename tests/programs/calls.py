@@ -197,3 +197,25 @@ def equal_random_numbers_differ(x: Tensor) -> Tensor:
     first = torch.rand(3)
     second = torch.rand(3)
     return first - second if x.sum() > 0 else second - first + x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def devices_and_dtypes(x: Tensor) -> Tensor:
+    """H20: factories that follow a tensor."""
+    zeros = torch.zeros(3, device=x.device, dtype=x.dtype)
+    y = x.new_full((3,), 2.0) + zeros.to(x.device)
+    return y.type_as(x) if x.sum() > 0 and x.device.type == "cpu" else y.to(torch.float64)
+
+
+@program((POSITIVE.double(), tensor([True, False, True])), (NEGATIVE.double(), tensor([True] * 3)))
+def other_dtypes(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    y = x.to(torch.int32) if mask.all() else x
+    return y * 2, mask.sum() + mask.float().mean()
+
+
+@program((POSITIVE, NEGATIVE), (NEGATIVE, NEGATIVE))
+def identity(x: Tensor, other: Tensor) -> Tensor:
+    """H26: `is` asks for the same object."""
+    y = x if x.sum() > 0 else x + 0
+    result = x if x is not other else x * 1000
+    return result + 1 if y is x else result

@@ -201,3 +201,39 @@ class Guarded(nn.Module):
         if y.abs().max() > 1e6:
             raise OverflowError("too large")
         return y
+
+
+@program((POSITIVE,), (tensor([1.0, 2.0, -3.0]),), (NEGATIVE,))
+def error_of_torch_is_caught(x: Tensor) -> Tensor:
+    """H14: whether the sizes fit depends on data, and the program has an answer to both."""
+    count = int((x > 0).sum())
+    try:
+        first, _ = torch.split(x, [count, 1])
+    except RuntimeError:
+        return x * 100
+    return first
+
+
+@program((POSITIVE, tensor(2)), (POSITIVE, tensor(0)))
+def division_by_zero_is_caught(x: Tensor, n: Tensor) -> Tensor:
+    try:
+        share = 6 // int(n)
+    except ZeroDivisionError:
+        share = -1
+    return x * share
+
+
+@program((POSITIVE, tensor(1)), (POSITIVE, tensor(7)))
+def index_error_is_caught(x: Tensor, index: Tensor) -> Tensor:
+    try:
+        return x * [2.0, 3.0][int(index)]
+    except IndexError:
+        return x
+
+
+@program((POSITIVE.clone(),), (NEGATIVE.clone(),))
+def input_is_mutated_before_raising(x: Tensor) -> Tensor:
+    x.add_(1)
+    if x.sum() < 0:
+        raise ValueError("negative")
+    return x

@@ -232,3 +232,19 @@ def two_lists_in_one_loop(x: Tensor) -> tuple[Tensor, Tensor]:
             second.append(x)
         step += 1
     return torch.stack(every), torch.stack(second)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def effects_before_a_decision(x: Tensor) -> tuple[Tensor, int]:
+    """H2: what happens before a decision happens once."""
+    seen: list[Tensor] = []
+    counts = {"tests": 0}
+
+    def positive(y: Tensor) -> Tensor:
+        seen.append(y)
+        counts["tests"] += 1
+        return y.sum() > 0
+
+    if positive(x) and positive(x - 2):
+        return torch.stack(seen) * 2, counts["tests"]
+    return torch.stack(seen), counts["tests"]

@@ -59,7 +59,7 @@ def _refusal(
     ((offset, text),) = [(i, line) for i, line in enumerate(lines) if "# <- " in line]
     code, _, blamed = text.partition("# <- ")[2].strip().partition(": ")
     file = inspect.getsourcefile(target)
-    assert file and text.count(blamed) >= 2, f"{blamed!r} must stand on its line"
+    assert file and blamed and text.count(blamed) >= 2, f"{blamed!r} must stand on its line"
     return Refused(
         target.__qualname__, build, args, code, file, first + offset, text.index(blamed) + 1
     )

@@ -107,6 +107,67 @@ def training_mode() -> Callable[..., Any]:
     return Training()
 
 
+@refused(POSITIVE)
+def seeds_the_generator(x: Tensor) -> Tensor:
+    """H9, H19: the generator would be seeded once."""
+    torch.manual_seed(3)  # <- MC0105: torch.manual_seed(3)
+    return x + torch.rand(3)
+
+
+def _remembers(x: Tensor, seen: list[Tensor] = []) -> Tensor:  # noqa: B006 -- that is the point
+    seen.append(x)  # <- MC0105: seen.append(x)
+    return x * len(seen)
+
+
+refused(POSITIVE)(_remembers)
+
+
+@refused_maker(POSITIVE)
+def counter_in_a_closure() -> Callable[..., Any]:
+    """H9: the closure outlives the call."""
+    count = 0
+
+    def counting(x: Tensor) -> Tensor:
+        nonlocal count
+        count += 1  # <- MC0105: count
+        return x * count
+
+    return counting
+
+
+@refused(POSITIVE)
+class CountsInTheClass(nn.Module):
+    """H9: an attribute of the class is shared by all instances."""
+
+    calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        type(self).calls += 1  # <- MC0105: type(self).calls
+        return x * self.calls
+
+
+@refused({"x": POSITIVE})
+def changes_an_input_container(batch: dict[str, Tensor]) -> Tensor:
+    """The caller would not see it."""
+    batch["y"] = batch["x"] * 2  # <- MC0105: batch["y"]
+    return batch["y"]
+
+
+@refused(POSITIVE)
+def message_from_data(x: Tensor) -> Tensor:
+    """The message of an exception is part of the program."""
+    if x.sum() < 0:
+        raise ValueError(f"bad sum {x.sum().item()}")  # <- MC0102: f"bad sum
+    return x
+
+
+@refused(POSITIVE)
+def sorted_by_data(x: Tensor) -> Tensor:
+    """H13: a builtin that compares tensors out of sight."""
+    first, second, third = sorted([x[0], x[1], x[2]])  # <- MC0102: sorted(
+    return first * 100 + second * 10 + third
+
+
 @refused(MATRIX)
 class BatchStatistics(nn.Module):
     """H18: a buffer that a native function mutates."""

@@ -110,6 +110,38 @@ def booleans_are_numbers(flag: Tensor, n: Tensor) -> tuple[int, bool]:
 
 
 @program((tensor(float("nan")),), (tensor(float("inf")),), (tensor(0.0),), (tensor(-0.0),))
+def not_a_number_is_not_less(x: Tensor) -> tuple[str, float, float]:
+    """A comparison must not be turned round, nor the arguments of `max`."""
+    value = x.item()
+    greater = "greater" if value > 0 else "not greater"
+    if not value <= 0:
+        greater += ", not at most"
+    return greater, max(value, 1.0), max(1.0, value)
+
+
+@program((tensor(-0.0),), (tensor(0.0),), (tensor(float("inf")),), (tensor(float("nan")),))
+def neutral_elements(x: Tensor) -> tuple[float, ...]:
+    """H6: x + 0.0 is not x for -0.0, x * 0.0 is not 0.0 for infinity."""
+    value = x.item()
+    return value + 0.0, value - 0.0, value * 1.0, 0.0 - value, value * 0.0, value - value
+
+
+@program((tensor([-0.0, 1.0]),), (tensor([float("inf"), float("nan")]),))
+def neutral_elements_of_tensors(x: Tensor) -> tuple[Tensor, ...]:
+    """Passes may not simplify these either."""
+    positive = (x + 0 >= 0).all()
+    zero = x * 0 if positive else x * 0 + 1
+    return 1 / (x + 0), 1 / (x * 1), zero, x - x, torch.where(x == x, x, -x)
+
+
+@program((tensor(3),), (tensor(-7),))
+def large_integers(n: Tensor) -> tuple[int, bool]:
+    """Python integers do not overflow."""
+    power = int(n) ** 41
+    return power % 1000, power > 2**63
+
+
+@program((tensor(float("nan")),), (tensor(float("inf")),), (tensor(0.0),), (tensor(-0.0),))
 def special_floats(x: Tensor) -> tuple[bool, bool, float]:
     value = x.item()
     if value != value:

@@ -270,3 +270,58 @@ class Accumulator(nn.Module):
         if self.sum.sum() > 5:
             self.sum.zero_()
         return self.sum.clone()
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class WrittenBeforeRaising(nn.Module):
+    """H8: an exception does not undo what was written before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        self.calls += 1
+        if x.sum() < 0:
+            raise ValueError("negative")
+        return x, self.calls
+
+
+@program((POSITIVE,), (POSITIVE,), (NEGATIVE,))
+class IntegerThatBecomesFloat(nn.Module):
+    """H8: a cell of another type from the second call on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = 0
+
+    def forward(self, x: Tensor) -> tuple[Tensor, float]:
+        before = self.level
+        self.level = before + x.max().item()  # pyright: ignore[reportAttributeAccessIssue]
+        return x * before, self.level
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class History(nn.Module):
+    """A list that grows from call to call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        self.seen.append(x * 2)
+        return torch.stack(self.seen).sum(0), len(self.seen)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class CountsInADictionary(nn.Module):
+    """Numbers that are kept in a container."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = {"positive": 0, "negative": 0}
+
+    def forward(self, x: Tensor) -> dict[str, int]:
+        self.counts["positive" if x.sum() > 0 else "negative"] += 1
+        return dict(self.counts)
