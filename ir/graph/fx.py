@@ -17,8 +17,8 @@ from ...diagnostics import UNKNOWN
 from ..core import Argument, Block, Func, Symbol, Value, map_values
 from ..text.names import value_names
 from ..types import Type
-from .inference import FakeValues, flatten, infer_aten
-from .literals import from_torch, to_torch
+from .inference import FakeValues, infer_aten
+from .literals import flatten, from_torch, to_torch
 from .ops import AtenOp, FuncReturn
 
 Path = tuple[int, ...]

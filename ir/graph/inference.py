@@ -10,11 +10,12 @@ import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import sympy
 import torch
-from torch._dynamo.source import ConstantSource
+from torch._guards import Source
 from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
@@ -25,11 +26,22 @@ from ..dims import Dim, canonical_dim, dim_symbols, evaluate_dim, is_data_depend
 from ..host import arith
 from ..host.program import Size
 from ..types import F64, I1, I64, ScalarType, TensorType, Type, free_symbols
-from .literals import dtype_from_torch, to_torch, torch_dtypes
+from .literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from .ops import AtenOp
 
 _SIZE = 5040
 """The size that stands for every symbolic dim: larger than static ones, with many divisors."""
+
+
+@dataclass(frozen=True)
+class _DimSource(Source):
+    """Tell torch where a symbol comes from: a dim of that name."""
+
+    dim: str
+
+    @property
+    def _name_template(self) -> str:
+        return self.dim
 
 
 class FakeValues:
@@ -108,7 +120,7 @@ class FakeValues:
         if symbol(name) not in self._theirs:
             theirs = self._shapes.create_symbol(
                 _SIZE,
-                source=ConstantSource(name),
+                source=_DimSource(name),
                 dynamic_dim=DimDynamic.DYNAMIC,
                 constraint_dim=None,
                 do_not_specialize_zero_one=True,
@@ -201,15 +213,6 @@ def _values(func: Func) -> Iterator[Value]:
         yield from block.args
     for op in func.ops:
         yield from op.results
-
-
-def flatten(result: Any) -> list[Any]:
-    """Return the tensors and numbers of what an operator of torch returned, in order."""
-    if result is None:
-        return []
-    if isinstance(result, (tuple, list)):
-        return [leaf for item in cast("Sequence[Any]", result) for leaf in flatten(item)]
-    return [result]
 
 
 def _floor_div(inner: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -98,3 +98,12 @@ def from_torch(argument: Any) -> Any:
     if isinstance(argument, (list, tuple)):
         return tuple(from_torch(item) for item in cast("tuple[Any, ...]", argument))
     return argument
+
+
+def flatten(result: Any) -> list[Any]:
+    """Return the tensors and numbers of what an operator of torch returned, in order."""
+    if result is None:
+        return []
+    if isinstance(result, (tuple, list)):
+        return [leaf for item in cast("Sequence[Any]", result) for leaf in flatten(item)]
+    return [result]

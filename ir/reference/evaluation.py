@@ -10,8 +10,7 @@ from typing import Any, TypeAlias, cast
 import torch
 
 from ..core import Argument, Op
-from ..graph.inference import flatten
-from ..graph.literals import dtype_from_torch, to_torch, torch_dtypes
+from ..graph.literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from ..graph.ops import AtenOp
 from ..host import arith, lists, program
 from ..types import ListType, ScalarKind, ScalarType, TensorType, Type

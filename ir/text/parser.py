@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import linecache
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -302,6 +302,13 @@ _DECLARE: Mapping[str, Callable[[Module, str, Declaration], None]] = {
 # --- functions --------------------------------------------------------------------------------
 
 
+def _defined_names(parsed: FuncText) -> Iterator[Token]:
+    for block in parsed.blocks:
+        yield from (param.name for param in block.params.items)
+        for statement in block.statements:
+            yield from statement.results.names
+
+
 def _inferred(op: AtenOp, statement: Statement) -> Sequence[Type]:
     from ..graph.inference import infer_aten  # brings torch
 
@@ -328,7 +335,8 @@ class _FuncReader:
         self._parsed = parsed
         self._values: dict[str, Value] = {}
         self._blocks: dict[str, Block] = {}
-        self._awaited: dict[str, tuple[Value, Token]] = {}
+        self._awaited: dict[str, Value] = {}
+        self._names = frozenset(map(str, _defined_names(parsed)))
         self._scope = Scope(self._value, self._edge)
 
     def read(self) -> None:
@@ -338,9 +346,6 @@ class _FuncReader:
         for parsed, block in zip(self._parsed.blocks, self._func.body.blocks, strict=True):
             for statement in parsed.statements:
                 self._add_statement(block, statement)
-        for name, (_, token) in self._awaited.items():
-            problem = Problem(f"unknown value {name}", token, near(name, self._values))
-            self._reader.report(problem, token)
         self._check_result_types()
 
     def _add_block(self, parsed: BlockText) -> None:
@@ -457,9 +462,11 @@ class _FuncReader:
         known = self._values.get(token)
         if known is not None:
             return known
-        if token not in self._awaited:  # it may be defined further down
-            self._awaited[str(token)] = (Block().add_argument(I1), token)
-        return self._awaited[token][0]
+        if token not in self._names:
+            raise Problem(f"unknown value {token}", token, near(token, self._names))
+        if token not in self._awaited:
+            self._awaited[str(token)] = Block().add_argument(I1)
+        return self._awaited[token]
 
     def _edge(self, token: Token, arguments: tuple[Value, ...]) -> Successor:
         if token not in self._blocks:
@@ -474,8 +481,7 @@ class _FuncReader:
         value.name = value_hint(token[1:])
         self._values[str(token)] = value
         if token in self._awaited:
-            placeholder, _ = self._awaited.pop(token)
-            placeholder.replace_all_uses_with(value)
+            self._awaited.pop(token).replace_all_uses_with(value)
 
     def _poison(self, statement: Statement) -> None:
         """Define the results of a wrong statement, so that their uses are not reported as well."""

@@ -1,6 +1,13 @@
-"""The text form: what a module looks like."""
+"""The text form: what modules, ops, literals and locations look like."""
 
+import math
+from typing import Any
+
+import pytest
+
+from modelc.diagnostics import Location
 from modelc.ir import (
+    I64,
     Cell,
     Constant,
     DimRange,
@@ -9,24 +16,29 @@ from modelc.ir import (
     Leaf,
     Mapping,
     Module,
+    Record,
     Sequence,
     Successor,
     Symbol,
     TensorType,
     Weight,
+    format_op,
+    print_func,
+    print_module,
     symbol,
 )
-from modelc.ir.graph import AtenOp
+from modelc.ir.graph import AtenOp, Device, FuncReturn, Layout, MemoryFormat
 from modelc.ir.host import Branch, CondBranch, Item, LoadWeight, Return, arith
-from modelc.ir.text import print_module
+from modelc.ir.structure import Structure
+from modelc.ir.types import Dim
 
 
-def tensor(*shape: object, dtype: DType = DType.F32) -> TensorType:
-    return TensorType(tuple(shape), dtype)  # pyright: ignore[reportArgumentType]: test shorthand
+def tensor(*shape: Dim) -> TensorType:
+    return TensorType(shape, DType.F32)
 
 
 def early_exit() -> Module:
-    """Return a small captured module that uses most of the text form."""
+    """Return a small captured module, built by hand."""
     module = Module("demo", target="cpu")
     batch = symbol("B")
     module.dims["B"] = DimRange("B", 1, 64)
@@ -86,3 +98,171 @@ module @demo {level = captured, target = "cpu"} {
 
 def test_a_module_reads_from_top_to_bottom():
     assert print_module(early_exit()) == EARLY_EXIT
+
+
+def test_printing_twice_gives_the_same_text():
+    module = early_exit()
+    assert print_module(module) == print_module(module)
+
+
+def graph_func(argument: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Func:
+    """Return a function with one op on its parameter and `argument`."""
+    func = Func(Symbol("f"), "graph")
+    block = func.body.add_block()
+    x = block.add_argument(tensor(2), "x")
+    op = block.append(AtenOp((x, argument), "aten.op.out", keywords, result_types=[tensor(2)]))
+    block.append(FuncReturn((op.out,)))
+    return func
+
+
+@pytest.mark.parametrize(
+    ("literal", "text"),
+    [
+        (None, "none"),
+        (True, "true"),
+        (False, "false"),
+        (-3, "-3"),
+        (2.0, "2.0"),
+        (1e-05, "1e-05"),
+        (-0.0, "-0.0"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+        ('a "b"\n', r'"a \"b\"\n"'),
+        (DType.BF16, "bf16"),
+        (Device("cuda:0"), 'device("cuda:0")'),
+        (MemoryFormat.CHANNELS_LAST, 'memory("channels_last")'),
+        (Layout.STRIDED, 'layout("strided")'),
+        ((1, (2.5, None)), "[1, [2.5, none]]"),
+        ((), "[]"),
+    ],
+)
+def test_arguments_print_as_literals(literal: object, text: str):
+    (op, _) = graph_func(literal).ops
+    assert format_op(op) == f"%0 = aten.op.out(%x, {text}) : tensor<[2], f32>"
+
+
+def test_keywords_print_as_attributes():
+    func = graph_func(1, (("alpha", 2), ("dtype", DType.F16)))
+    (op, _) = func.ops
+    assert format_op(op).startswith("%0 = aten.op.out(%x, 1) {alpha = 2, dtype = f16} : ")
+
+
+def test_a_function_prints_alone():
+    assert print_func(graph_func(1)) == (
+        "graph func @f(%x: tensor<[2], f32>) -> tensor<[2], f32> {\n"
+        "  %0 = aten.op.out(%x, 1) : tensor<[2], f32>\n"
+        "  func.return(%0)\n"
+        "}\n"
+    )
+
+
+def test_a_long_head_has_a_line_per_parameter():
+    func = Func(Symbol("f"), "graph")
+    block = func.body.add_block()
+    for _ in range(4):
+        block.add_argument(tensor(2, 3, 4), "weight")
+    block.append(FuncReturn(()))
+    assert print_func(func).splitlines()[:6] == [
+        "graph func @f(",
+        "    %weight: tensor<[2, 3, 4], f32>,",
+        "    %weight_1: tensor<[2, 3, 4], f32>,",
+        "    %weight_2: tensor<[2, 3, 4], f32>,",
+        "    %weight_3: tensor<[2, 3, 4], f32>",
+        ") {",
+    ]
+
+
+def names(*hints: str) -> list[str]:
+    """Return the names that parameters with these hints print under."""
+    func = Func(Symbol("f"), "graph")
+    block = func.body.add_block()
+    for hint in hints:
+        block.add_argument(I64, hint)
+    block.append(FuncReturn(tuple(block.args)))
+    return print_func(func).splitlines()[-2].strip().removeprefix("func.return(")[:-1].split(", ")
+
+
+def test_equal_hints_are_numbered():
+    assert names("x", "x", "x_1", "x") == ["%x", "%x_1", "%x_1_1", "%x_2"]
+
+
+def test_values_without_hint_are_counted():
+    assert names("", "x", "7", "") == ["%0", "%x", "%1", "%2"]
+
+
+def test_hints_become_words():
+    assert names("layer.0/weight", "größe") == ["%layer_0_weight", "%gr__e"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("layer.0.weight", "@layer.0.weight"),
+        ("0.weight", "@0.weight"),
+        ("a-b.c", '@"a-b.c"'),
+        ("größe", '@"größe"'),
+    ],
+)
+def test_odd_symbols_are_quoted(name: str, text: str):
+    module = Module("m")
+    module.weights[Symbol(name)] = Weight(Symbol(name), tensor(2))
+    assert f"  weight {text} : tensor<[2], f32>\n" in print_module(module)
+
+
+@pytest.mark.parametrize(
+    ("structure", "text"),
+    [
+        (Leaf(3), "leaf(3)"),
+        (Constant(None), "none"),
+        (Sequence("list", ()), "list()"),
+        (Mapping(("a", 1), (Leaf(0), Constant("b"))), 'dict(["a", leaf(0)], [1, "b"])'),
+        (
+            Record("namedtuple", "models:Output", ("logits",), (Leaf(0),)),
+            'namedtuple("models:Output", ["logits", leaf(0)])',
+        ),
+        (Record("dataclass", "models:Nothing", (), ()), 'dataclass("models:Nothing")'),
+    ],
+)
+def test_structures_print_as_calls(structure: Structure, text: str):
+    assert format_op(Return((), structure)) == f"host.return([]) {{structure = {text}}}"
+
+
+def test_default_operands_and_attributes_are_not_written():
+    op = Return((), Leaf(0), copied_inputs=(1,))
+    assert format_op(op) == "host.return([]) {structure = leaf(0), copied_inputs = [1]}"
+
+
+@pytest.mark.parametrize(
+    ("dim", "text"),
+    [
+        (4, "4"),
+        (symbol("B"), "B"),
+        (symbol("u0") + 1, "?u0 + 1"),
+        (2 * symbol("B") * symbol("u12"), "2*B*?u12"),
+    ],
+)
+def test_dims_print_infix(dim: Dim, text: str):
+    assert str(tensor(dim, 3)) == f"tensor<[{text}, 3], f32>"
+
+
+def test_other_devices_are_part_of_the_type():
+    assert str(TensorType((2,), DType.F16, "cuda:0")) == 'tensor<[2], f16, "cuda:0">'
+
+
+def test_locations_stand_in_a_table_callers_first():
+    module = early_exit()
+    (func,) = module.host_funcs
+    caller = Location("main.py", 3, 1, 9, "run")
+    place = Location("model.py", 12, 5, 20, "forward", "layers.0", caller)
+    next(func.ops).loc = place
+    text = print_module(module, locations=True)
+    assert "host.weight {symbol = @fc.weight} : tensor<[8, 8], f32> loc(#1)\n" in text
+    assert text.endswith(
+        "}\n\n"
+        "locations {\n"
+        '  #0 = "main.py":3:1-9 {function = "run"}\n'
+        '  #1 = "model.py":12:5-20 {function = "forward", module = "layers.0", caller = #0}\n'
+        "}\n"
+    )
+    assert print_module(module) == EARLY_EXIT
