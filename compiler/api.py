@@ -1,0 +1,93 @@
+"""`modelc.compile`, as a function and as a decorator."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, overload
+
+from .compiled import MAX_SIGNATURES, Compiled
+from .driver import check_options
+from .example import as_example
+from .frontend import Dim
+from .options import Options
+
+Program = TypeVar("Program", bound=Callable[..., Any])
+
+
+@overload
+def compile(
+    program: Callable[..., Any],
+    example_inputs: Any = None,
+    *,
+    target: str = "cpu",
+    dims: Mapping[str, Mapping[int, Dim]] | None = None,
+    pipeline: str | None = None,
+    threads: int | None = None,
+    max_signatures: int = MAX_SIGNATURES,
+) -> Compiled: ...
+@overload
+def compile(
+    program: None = None,
+    example_inputs: Any = None,
+    *,
+    target: str = "cpu",
+    dims: Mapping[str, Mapping[int, Dim]] | None = None,
+    pipeline: str | None = None,
+    threads: int | None = None,
+    max_signatures: int = MAX_SIGNATURES,
+) -> Callable[[Callable[..., Any]], Any]: ...
+def compile(
+    program: Callable[..., Any] | None = None,
+    example_inputs: Any = None,
+    *,
+    target: str = "cpu",
+    dims: Mapping[str, Mapping[int, Dim]] | None = None,
+    pipeline: str | None = None,
+    threads: int | None = None,
+    max_signatures: int = MAX_SIGNATURES,
+) -> Any:
+    """Compile a `torch.nn.Module` or a function of tensors, unchanged, for `target`.
+
+    `example_inputs` is a tuple of positional arguments, a dict of keyword arguments, or a single
+    argument; with it the program is compiled at once, without it at its first call, and again for
+    each new input signature up to `max_signatures`. `dims` names axes whose extent may vary:
+    `{"x": {0: modelc.Dim("B", 1, 64)}}`. `threads` bounds the threads of each sub-network; None
+    leaves it to the engine. Works as a decorator, with and without arguments, on functions and on
+    module classes (each instance is then compiled at its first call).
+
+    Raises DiagnosticError, with every reason, if the program cannot be compiled.
+    """
+    options = Options(target, dims=dims or {}, pipeline=pipeline, threads=threads)
+    check_options(options)
+    if program is None:
+        return functools.partial(_compile, options, example_inputs, max_signatures)
+    return _compile(options, example_inputs, max_signatures, program)
+
+
+def _compile(
+    options: Options, example_inputs: Any, max_signatures: int, program: Callable[..., Any]
+) -> Any:
+    if inspect.isclass(program):
+        return _compiled_class(program, options, max_signatures)
+    compiled = Compiled(program, options, max_signatures=max_signatures)
+    if example_inputs is not None:
+        compiled.prepare(as_example(example_inputs))
+    return compiled
+
+
+def _compiled_class(cls: type[Any], options: Options, max_signatures: int) -> type[Any]:
+    """Return a subclass of the module class `cls` whose instances run compiled when called."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        compiled = self.__dict__.get("_modelc_compiled")
+        if compiled is None:
+            compiled = Compiled(self, options, max_signatures=max_signatures)
+            self.__dict__["_modelc_compiled"] = compiled
+        return compiled(*args, **kwargs)
+
+    body = {"__call__": call, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    compiled_class = type(cls.__name__, (cls,), body)
+    compiled_class.__qualname__ = cls.__qualname__
+    return compiled_class

@@ -1,0 +1,70 @@
+"""`modelc run`: run an artifact on inputs, compare it with eager, and print edge coverage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from ...runtime import Model, load
+from ..comparison import Comparison, compare_with_eager
+from ..source import load_inputs, load_source
+from .console import USER_ERROR, reporting_errors
+
+
+def run_command(
+    artifact: Annotated[Path, typer.Argument(metavar="NAME.modelc", help="What to run.")],
+    inputs: Annotated[str, typer.Option(metavar="FILE.py[:NAME]", help="Inputs, one per call.")],
+    compare: Annotated[bool, typer.Option(help="Run the file's program eagerly too.")] = False,
+    rtol: Annotated[float, typer.Option(help="Relative tolerance of --compare.")] = 1e-4,
+    atol: Annotated[float, typer.Option(help="Absolute tolerance of --compare.")] = 1e-5,
+    threads: Annotated[int | None, typer.Option(help="Threads of each sub-network.")] = None,
+) -> None:
+    """Run an artifact on inputs from a Python file and say which edges of its CFG were taken."""
+    with reporting_errors():
+        model = load(artifact, threads=threads, coverage=True)
+        agrees = _compare(model, inputs, rtol, atol) if compare else _run(model, inputs)
+        print(coverage_line(model))
+        if not agrees:
+            raise SystemExit(USER_ERROR)
+
+
+def _run(model: Model, inputs: str) -> bool:
+    for number, example in enumerate(load_inputs(inputs)):
+        print(f"call {number}: {describe(model(*example.args, **example.kwargs))}")
+    return True
+
+
+def _compare(model: Model, inputs: str, rtol: float, atol: float) -> bool:
+    file, colon, name = inputs.rpartition(".py:")
+    source = load_source(f"{file}.py", name) if colon else load_source(inputs)
+    comparisons = compare_with_eager(source.program, model, source.examples, rtol=rtol, atol=atol)
+    for number, comparison in enumerate(comparisons):
+        print(f"call {number}: {_verdict(comparison)}")
+    agreeing = sum(comparison.agrees for comparison in comparisons)
+    print(f"{agreeing} of {len(comparisons)} calls agree with eager (rtol {rtol:g}, atol {atol:g})")
+    return agreeing == len(comparisons)
+
+
+def _verdict(comparison: Comparison) -> str:
+    times = f"eager {comparison.eager_ms:.2f} ms, compiled {comparison.compiled_ms:.2f} ms"
+    return f"{'agrees' if comparison.agrees else 'DIFFERS: ' + comparison.difference}  ({times})"
+
+
+def coverage_line(model: Model) -> str:
+    """Say how many edges of the host CFG were taken, and name the others."""
+    taken = {edge.number for edge in model.taken_edges}
+    missing = [edge for edge in model.edges if edge.number not in taken]
+    line = f"edge coverage: {len(taken)} of {len(model.edges)}"
+    return line + "".join(f"\n  not taken: {edge}" for edge in missing)
+
+
+def describe(output: Any) -> str:
+    """Summarise an output: shapes of tensors, values of the rest."""
+    if isinstance(output, dict):
+        members = cast("dict[Any, Any]", output).items()
+        return "{" + ", ".join(f"{key}: {describe(value)}" for key, value in members) + "}"
+    if isinstance(output, (tuple, list)):
+        return "(" + ", ".join(map(describe, cast("tuple[Any, ...]", output))) + ")"
+    return f"{output.dtype}{list(output.shape)}" if hasattr(output, "shape") else repr(output)

@@ -1,0 +1,144 @@
+"""A program that compiles itself for each new input signature it is called with."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..diagnostics import Diagnostic, DiagnosticError
+from ..runtime import Model
+from .driver import Build, build
+from .example import Example
+from .options import Options
+from .signature import Signature, signature_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+log = logging.getLogger("modelc")
+
+MAX_SIGNATURES = 8
+"""How many input signatures one program is compiled for before a further one is refused."""
+
+
+class Compiled:
+    """Run `program` compiled; called like the program, with its inputs and its output pytree.
+
+    Weights are read when a signature is compiled; if a parameter has changed in place since, the
+    next call compiles again. State that the program keeps on its modules lives in the compiled
+    program from then on, not on the modules. Inference only: outputs carry no gradients.
+    """
+
+    def __init__(
+        self,
+        program: Callable[..., Any],
+        options: Options,
+        *,
+        max_signatures: int = MAX_SIGNATURES,
+    ) -> None:
+        self.program = program
+        self.options = options
+        self.max_signatures = max_signatures
+        self._variants: dict[Signature, _Variant] = {}
+        self._latest: _Variant | None = None
+        self.__doc__ = program.__doc__
+        self.__name__ = getattr(program, "__name__", type(program).__name__)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute what the program computes; compile first if the signature is new."""
+        return self._variant(Example(args, kwargs)).model(*args, **kwargs)
+
+    def prepare(self, example: Example) -> None:
+        """Compile for the signature of `example` now."""
+        self._variant(example)
+
+    def ir(self, stage: str = "outlined") -> str:
+        """Return the text of `stage` of the latest compilation; `stages` names them."""
+        stages = self._latest_build().stages
+        if stage not in stages:
+            raise DiagnosticError(
+                Diagnostic("MC0003", f"no stage {stage!r}", help=f"stages: {', '.join(stages)}")
+            )
+        return stages[stage]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that `ir` can show, in order."""
+        return tuple(self._latest_build().stages)
+
+    def explain(self) -> str:
+        """Return every decision of the latest compilation, a line each."""
+        return "\n".join(map(str, self._latest_build().explanations))
+
+    def save(self, path: str | Path, *, directory: bool = False) -> Path:
+        """Write the latest compilation as an artifact that `modelc.load` reads."""
+        target = Path(path)
+        self._latest_build().artifact.save(target, directory=directory)
+        return target
+
+    @property
+    def model(self) -> Model:
+        """The running form of the latest compilation."""
+        assert self._latest_build() is not None and self._latest is not None
+        return self._latest.model
+
+    def _latest_build(self) -> Build:
+        if self._latest is None:
+            raise DiagnosticError(
+                Diagnostic(
+                    "MC0003",
+                    f"{self.__name__} is not compiled yet",
+                    help="pass example_inputs to modelc.compile, or call the compiled program",
+                )
+            )
+        return self._latest.build
+
+    def _variant(self, example: Example) -> _Variant:
+        key = signature_of(self.program, example)
+        variant = self._variants.get(key)
+        if variant is None or variant.versions != parameter_versions(self.program):
+            variant = self._compile(key, example, stale=variant is not None)
+        return variant
+
+    def _compile(self, key: Signature, example: Example, *, stale: bool) -> _Variant:
+        if not stale and len(self._variants) >= self.max_signatures:
+            raise DiagnosticError(_too_many(self.__name__, key, list(self._variants)))
+        reason = "parameters changed" if stale else f"signature {key}"
+        log.info("compiling %s for %s", self.__name__, reason)
+        variant = _Variant(build(self.program, example, self.options), self.program, self.options)
+        self._variants[key] = self._latest = variant
+        return variant
+
+
+class _Variant:
+    """One compilation and the state of the parameters that it read."""
+
+    def __init__(self, built: Build, program: Callable[..., Any], options: Options) -> None:
+        self.build = built
+        self.model = Model(built.artifact, threads=options.threads)
+        self.versions = parameter_versions(program)
+
+
+def parameter_versions(program: Callable[..., Any]) -> Hashable:
+    """Return a value that changes when a parameter is replaced or changed in place."""
+    parameters: Callable[[], Any] | None = getattr(program, "parameters", None)
+    if parameters is None or inspect.isclass(program):
+        return ()
+    return tuple([(id(parameter), parameter._version) for parameter in parameters()])
+
+
+def _too_many(name: str, key: Signature, known: list[Signature]) -> Diagnostic:
+    listed = "; ".join(map(str, known))
+    return Diagnostic(
+        "MC0501",
+        f"{name} is compiled for {len(known)} signatures, and {key} is another",
+        help=f"compiled for: {listed}. Pad the inputs, use dims=, or raise max_signatures",
+    )
+
+
+def options_from(target: str, dims: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Options:
+    """Collect the keyword arguments of `modelc.compile`."""
+    return Options(target=target, dims=dims or {}, **more)

@@ -1,0 +1,163 @@
+"""One compilation, from a program and an example to an artifact."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..backends import Partition, check_target, partition
+from ..ir import Module, Symbol
+from ..ir.text import print_module
+from ..passes import (
+    DEFAULT_PIPELINE,
+    LOWERING_PIPELINE,
+    PassContext,
+    Step,
+    parse_pipeline,
+    run_pipeline,
+    verify_passes,
+)
+from ..runtime import Artifact
+from .assembly import assemble, write_dumps
+from .example import Example
+from .explanation import Explanation
+from .frontend import Captured, capture
+from .options import Options
+from .progress import Progress, silent
+
+
+@dataclass
+class Build:
+    """What a compilation made: the artifact, the IR of each stage, and why it looks like that."""
+
+    artifact: Artifact
+    stages: dict[str, str]
+    explanations: list[Explanation]
+    seconds: dict[str, float]
+
+
+def check_options(options: Options) -> None:
+    """Raise a diagnostic for an unknown target, and for mistakes in the pipeline."""
+    check_target(options.target)
+    parse_pipeline(options.pipeline or "")
+
+
+def build(
+    program: Callable[..., Any],
+    example: Example,
+    options: Options,
+    progress: Progress = silent,
+) -> Build:
+    """Compile `program` for inputs like `example`; raises DiagnosticError with every reason."""
+    check_options(options)
+    work = _Compilation(options, progress)
+    captured = work.capture(program, example)
+    module = captured.module
+    work.optimise(module, captured.weights)
+    split = work.partition(module)
+    work.lower(module, captured.weights, split)
+    artifact = work.emit(module, captured, split, program)
+    if options.dump_directory is not None:
+        write_dumps(options.dump_directory, work.dumps, captured.weights)
+    return Build(artifact, work.stages, work.explanations, work.seconds)
+
+
+def examine(
+    program: Callable[..., Any], example: Example, options: Options, progress: Progress = silent
+) -> list[str]:
+    """Return what a compilation would decide, a line each; raises what it would raise."""
+    check_options(options)
+    work = _Compilation(options, progress)
+    captured = work.capture(program, example)
+    work.optimise(captured.module, captured.weights)
+    work.partition(captured.module)
+    return [str(explanation) for explanation in work.explanations]
+
+
+@dataclass
+class _Compilation:
+    """The steps of one compilation, and what they leave behind."""
+
+    options: Options
+    progress: Progress
+    stages: dict[str, str] = field(default_factory=lambda: {})
+    dumps: dict[str, str] = field(default_factory=lambda: {})
+    explanations: list[Explanation] = field(default_factory=lambda: [])
+    seconds: dict[str, float] = field(default_factory=lambda: {})
+
+    def capture(self, program: Callable[..., Any], example: Example) -> Captured:
+        """Turn the program into a host function over tensor ops."""
+        with self._step("capture"):
+            captured = capture(
+                program,
+                example.args,
+                example.kwargs,
+                name=self.options.name or _name_of(program),
+                dims=self.options.dims,
+            )
+        captured.module.target = self.options.target
+        self._keep("captured", captured.module)
+        for note in captured.notes:
+            self.explanations.append(Explanation("capture", note.message, note.location))
+        return captured
+
+    def optimise(self, module: Module, weights: dict[Symbol, torch.Tensor]) -> None:
+        """Rewrite the module at the level at which it was captured."""
+        pipeline = DEFAULT_PIPELINE if self.options.pipeline is None else self.options.pipeline
+        with self._step("optimise"):
+            self._run(module, pipeline, PassContext(weights=weights))
+        self._keep("optimised", module)
+
+    def partition(self, module: Module) -> Partition:
+        """Choose the engine of every tensor op."""
+        with self._step("partition"):
+            split = partition(module, self.options.target)
+        for decision in split.decisions.values():
+            text = f"{decision.op.name} goes to {decision.engine}: {decision.reason}"
+            self.explanations.append(Explanation("partition", text, decision.op.loc))
+        return split
+
+    def lower(self, module: Module, weights: dict[Symbol, torch.Tensor], split: Partition) -> None:
+        """Cut the tensor ops out into sub-networks."""
+        with self._step("outline"):
+            context = PassContext(weights=weights, engine_of=split.engine_of)
+            self._run(module, LOWERING_PIPELINE, context)
+        self._keep("outlined", module)
+
+    def emit(
+        self, module: Module, captured: Captured, split: Partition, program: Callable[..., Any]
+    ) -> Artifact:
+        """Write sub-networks and host program."""
+        with self._step("emit"):
+            return assemble(module, captured.weights, split, program, self.stages)
+
+    @contextmanager
+    def _step(self, name: str) -> Generator[None]:
+        self.progress(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - start
+
+    def _run(self, module: Module, pipeline: str, context: PassContext) -> None:
+        run_pipeline(module, pipeline, context, [verify_passes, self._dump])
+        for decision in context.decisions:
+            explanation = Explanation(decision.pass_name, decision.text, decision.location)
+            self.explanations.append(explanation)
+
+    def _dump(self, step: Step) -> None:
+        if self.options.dump_directory is not None and step.number:
+            self.dumps[f"{len(self.dumps):02d}-{step.name}"] = print_module(step.module)
+
+    def _keep(self, stage: str, module: Module) -> None:
+        self.stages[stage] = print_module(module)
+        if self.options.dump_directory is not None and not self.dumps:
+            self.dumps[f"00-{stage}"] = self.stages[stage]
+
+
+def _name_of(program: Callable[..., Any]) -> str:
+    return getattr(program, "__name__", type(program).__name__)

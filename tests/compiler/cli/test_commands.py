@@ -1,0 +1,103 @@
+"""What each command does when all is well."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .test_mistakes import MODEL
+
+Modelc = Callable[..., Any]
+
+
+@pytest.fixture
+def artifact(modelc: Modelc, workplace: Path) -> Path:
+    """Compile a program with one data-dependent branch, and keep its dumps."""
+    (workplace / "model.py").write_text(MODEL)
+    finished = modelc("compile", "model.py", "-o", "model.modelc", "--dump-ir", "dumps")
+    assert finished.status == 0, finished.stderr
+    assert "wrote model.modelc" in finished.stdout
+    return workplace / "model.modelc"
+
+
+def test_run_compares_with_eager_and_covers_edges(modelc: Modelc, artifact: Path) -> None:
+    finished = modelc("run", artifact, "--inputs", "model.py", "--compare")
+    assert finished.status == 0, finished.stderr
+    assert "2 of 2 calls agree with eager" in finished.stdout
+    taken, total = finished.stdout.partition("edge coverage: ")[2].split("\n")[0].split(" of ")
+    assert taken == total != "0"
+
+
+def test_run_names_edges_that_no_input_took(modelc: Modelc, artifact: Path) -> None:
+    Path("model.py").write_text(MODEL.replace(", (-torch.ones(2, 4),)", ""))
+    finished = modelc("run", artifact, "--inputs", "model.py")
+    assert finished.status == 0
+    assert "call 0: torch.float32[2, 4]" in finished.stdout
+    assert finished.stdout.count("not taken: ") >= 1
+
+
+def test_run_fails_if_answers_differ(modelc: Modelc, artifact: Path) -> None:
+    Path("model.py").write_text(MODEL.replace("return x * scale", "return x * scale + 1"))
+    finished = modelc("run", artifact, "--inputs", "model.py", "--compare")
+    assert finished.status == 1
+    assert "0 of 2 calls agree" in finished.stdout and "DIFFERS" in finished.stdout
+
+
+def test_inspect_shows_what_is_inside(modelc: Modelc, artifact: Path) -> None:
+    shown = modelc("inspect", artifact).stdout
+    assert "program model" in shown and "input x: tensor<[2, 4], f32>" in shown
+    assert "1 data-dependent choice" in shown and "sub-network @" in shown
+    assert modelc("inspect", artifact, "--host").stdout.count("def ") >= 1
+    assert "flowchart TD" in modelc("inspect", artifact, "--mermaid").stdout
+    captured = modelc("inspect", artifact, "--ir", "captured").stdout
+    assert "aten.addmm.default" in captured or "aten.linear.default" in captured
+    assert modelc("inspect", artifact, "--ir", "outline").status == 1
+
+
+def test_opt_runs_passes_on_every_dump(modelc: Modelc, artifact: Path) -> None:
+    dumps = sorted(Path("dumps").glob("*.mc"))
+    assert len(dumps) >= 5
+    for dump in dumps:
+        unchanged = modelc("opt", dump)
+        assert unchanged.status == 0 and unchanged.stdout == dump.read_text()
+        optimised = modelc("opt", dump, "-p", "canonicalize,fold,cse,dce")
+        assert optimised.status == 0, optimised.stderr
+
+
+def test_opt_finds_the_weights_beside_a_dump(modelc: Modelc, artifact: Path) -> None:
+    assert Path("dumps/weights.safetensors").is_file()
+
+
+def test_dumps_of_two_runs_are_byte_equal(modelc: Modelc, artifact: Path) -> None:
+    assert modelc("compile", "model.py", "-o", "again.modelc", "--dump-ir", "again").status == 0
+    first = {path.name: path.read_bytes() for path in Path("dumps").iterdir()}
+    assert first == {path.name: path.read_bytes() for path in Path("again").iterdir()}
+
+
+def test_examine_says_which_engine_runs_what(modelc: Modelc, artifact: Path) -> None:
+    Path("model.modelc").unlink()
+    finished = modelc("examine", "model.py")
+    assert finished.status == 0, finished.stderr
+    assert "onnxruntime" in finished.stdout
+    assert not Path("model.modelc").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("passes", "cse"), ("ops", "cf.cond_br"), ("targets", "cpu"), ("diagnostics", "MC0101")],
+)
+def test_list_prints_tables(modelc: Modelc, table: str, row: str) -> None:
+    finished = modelc("list", table)
+    assert finished.status == 0
+    assert any(line.split()[0] == row for line in finished.stdout.splitlines())
+
+
+def test_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "modelc", "list", "diagnostics"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "MC0101" in finished.stdout

@@ -1,0 +1,184 @@
+"""Mistakes of users: each gives a code, a place, a help, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MODEL = """\
+import torch
+
+
+class Gate(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(4, 4)
+
+    def forward(self, x, scale=1.0):
+        if x.sum() > 0:
+            x = self.linear(x)
+        return x * scale
+
+
+def build():
+    torch.manual_seed(0)
+    return Gate().eval()
+
+
+def inputs():
+    return [(torch.ones(2, 4),), (-torch.ones(2, 4),)]
+
+
+def wrong_dtype():
+    return [(torch.ones(2, 4, dtype=torch.float64),)]
+
+
+def wrong_rank():
+    return [(torch.ones(2, 4, 1),)]
+
+
+def missing():
+    return [{"scale": 1.0}]
+"""
+
+Modelc = Callable[..., Any]
+
+
+@pytest.fixture
+def model(workplace: Path) -> Path:
+    """Write a program with one data-dependent branch."""
+    path = workplace / "model.py"
+    path.write_text(MODEL)
+    return path
+
+
+@pytest.fixture
+def artifact(modelc: Modelc, model: Path) -> Path:
+    """Compile it."""
+    path = model.with_suffix(".modelc")
+    finished = modelc("compile", model, "-o", path)
+    assert finished.status == 0, finished.stderr
+    return path
+
+
+def codes(text: str) -> list[str]:
+    """Return the diagnostic codes in a text."""
+    return re.findall(r"error\[(MC\d{4})\]", text)
+
+
+def test_refuses_an_unsupported_construct(modelc: Modelc, workplace: Path) -> None:
+    model = workplace / "model.py"
+    model.write_text(MODEL.replace("        return x * scale", "        yield x"))
+    finished = modelc("compile", model, "-o", workplace / "out.modelc")
+    assert finished.status == 1
+    assert "model.py:12:9: error[MC0101]" in finished.stderr
+    assert "   12 |         yield x\n      |         ^^^^^^^" in finished.stderr
+    assert "help: " in finished.stderr
+    assert sorted(path.name for path in workplace.iterdir() if path.is_file()) == ["model.py"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected", "given"),
+    [
+        ("wrong_dtype", "f32", "f64"),
+        ("wrong_rank", "[2, 4]", "[2, 4, 1]"),
+        ("missing", "x", "x"),
+    ],
+)
+def test_refuses_inputs_that_do_not_fit(
+    modelc: Modelc, artifact: Path, inputs: str, expected: str, given: str
+) -> None:
+    finished = modelc("run", artifact, "--inputs", f"model.py:{inputs}")
+    assert finished.status == 1
+    assert codes(finished.stderr) == ["MC0501"]
+    assert expected in finished.stderr and given in finished.stderr
+    assert "help: " in finished.stderr
+
+
+def test_names_passes_that_may_be_meant(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "a.mc").write_text("module @m {level = captured} {\n}\n")
+    finished = modelc("opt", "a.mc", "-p", "cse,canonicalise")
+    assert finished.status == 1 and finished.stdout == ""
+    assert "<pipeline>:1:5: error[MC0301]" in finished.stderr
+    assert "canonicalize" in finished.stderr
+
+
+def test_names_targets_that_may_be_meant(modelc: Modelc, model: Path) -> None:
+    finished = modelc("compile", model, "--target", "cpuu", "-o", "out.modelc")
+    assert finished.status == 1
+    assert codes(finished.stderr) == ["MC0001"]
+    assert "did you mean cpu" in finished.stderr
+    assert not Path("out.modelc").exists()
+
+
+def test_points_at_the_mistake_in_an_ir_file(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "broken.mc").write_text(
+        "module @m {level = captured} {\n  host fun @main() {}\n}\n"
+    )
+    finished = modelc("opt", "broken.mc", "-o", "out.mc")
+    assert finished.status == 1
+    assert "broken.mc:2:8: error[MC0201]" in finished.stderr
+    assert "    2 |   host fun @main() {}\n      |        ^" in finished.stderr
+    assert not Path("out.mc").exists()
+
+
+def test_refuses_a_truncated_artifact(modelc: Modelc, artifact: Path) -> None:
+    data = artifact.read_bytes()
+    artifact.write_bytes(data[: len(data) // 2])
+    finished = modelc("run", artifact, "--inputs", "model.py")
+    assert finished.status == 1
+    assert codes(finished.stderr) == ["MC0502"]
+    assert artifact.name in finished.stderr and "help: " in finished.stderr
+
+
+def test_refuses_an_artifact_of_another_schema(modelc: Modelc, model: Path) -> None:
+    folder = model.with_suffix(".modelc")
+    assert modelc("compile", model, "-o", folder, "--directory").status == 0
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["schema"] = 999
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    finished = modelc("run", folder, "--inputs", "model.py")
+    assert finished.status == 1
+    assert codes(finished.stderr) == ["MC0503"]
+    assert "999" in finished.stderr and "help: " in finished.stderr
+
+
+def test_refuses_a_program_that_needs_data(modelc: Modelc, workplace: Path) -> None:
+    model = workplace / "model.py"
+    model.write_text(MODEL.replace("return x * scale", 'return getattr(x, f"{int(x[0, 0])}")'))
+    finished = modelc("compile", model, "-o", "out.modelc")
+    assert finished.status == 1
+    assert "model.py:12:28: error[MC0102]" in finished.stderr
+    assert "help: " in finished.stderr
+    assert not Path("out.modelc").exists()
+
+
+def test_reports_a_file_that_does_not_load(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "model.py").write_text("import torch\n\nlayer = torch.nn.Linear(4)\n")
+    finished = modelc("compile", "model.py")
+    assert finished.status == 1
+    assert "model.py:3:9: error[MC0002]" in finished.stderr
+    assert "3 | layer = torch.nn.Linear(4)\n      |         ^^^^^^" in finished.stderr
+
+
+def test_reports_missing_example_inputs(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "model.py").write_text(MODEL.replace("def inputs", "def examples"))
+    finished = modelc("compile", "model.py")
+    assert finished.status == 1
+    assert "model.py:1:1: error[MC0003]" in finished.stderr
+    assert modelc("compile", "model.py", "--inputs", "examples").status == 0
+
+
+def test_reports_all_reasons_at_once(modelc: Modelc, workplace: Path) -> None:
+    model = workplace / "model.py"
+    body = "        yield x\n        async with x:\n            pass"
+    model.write_text(MODEL.replace("        return x * scale", body))
+    finished = modelc("examine", model)
+    assert finished.status == 1
+    assert "model.py:12:9: error[MC0101]" in finished.stderr
+    assert re.search(r"model\.py:13:\d+: error\[MC0101\]", finished.stderr)
