@@ -69,13 +69,14 @@ def blocks_of(inner: st.SearchStrategy[Statement]) -> st.SearchStrategy[Statemen
     predicate = st.sampled_from(list(arith.Predicate))
     return st.one_of(
         st.tuples(st.just("if"), INTS, INTS, predicate, body, body),
+        st.tuples(st.just("twins"), INTS, INTS, predicate, body, body, body),
         st.tuples(st.just("loop"), st.integers(0, 3), body),
         st.tuples(st.just("exit"), INTS, INTS, predicate, body),
     )
 
 
 STATEMENTS = st.recursive(SIMPLE, blocks_of, max_leaves=12)
-PROGRAMS = st.lists(STATEMENTS, max_size=8)
+PROGRAMS = st.lists(STATEMENTS, min_size=1, max_size=8)
 
 
 @dataclass
@@ -131,7 +132,8 @@ class Emitter:
     def _random(self, to: str, source: str) -> None:
         odds = self.aten("sigmoid.default", self.variables[source])
         odds = self.aten("nan_to_num.default", odds, 0.5)
-        self.variables[to] = self.aten("bernoulli.default", odds)
+        first, second = (self.aten("bernoulli.default", odds) for _ in range(2))
+        self.variables[to] = self.aten("sub.Tensor", first, second)
 
     def _int(self, to: str, left: str, right: str, name: str) -> None:
         operands = {"left": self.variables[left], "right": self.variables[right]}
@@ -190,6 +192,10 @@ class Emitter:
             self.emit(statements)
             self._go_to(join)
         self._enter(join)
+
+    def _twins(self, *parts: Any) -> None:
+        *test, start, then, other = parts
+        self._if(*test, [*start, *then], [*start, *other])
 
     def _loop(self, trips: int, body: list[Statement]) -> None:
         head = self.func.body.add_block()
