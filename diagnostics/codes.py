@@ -34,4 +34,6 @@ CODES: Mapping[str, str] = {
     "MC0502": "the artifact is damaged",
     "MC0503": "the artifact has another schema version",
     "MC0504": "an engine that the artifact needs is not installed",
+    "MC0505": "the artifact cannot be written",
+    "MC0506": "there is no artifact at the path",
 }

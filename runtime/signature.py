@@ -38,15 +38,20 @@ class Parameter:
 def parameters_of(program: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Return the parameters with which `program`, a function or a torch module, is called.
 
-    A default other than None, numbers, strings and tuples, lists and dicts of these is left out:
-    the compiled program asks for the argument.
+    A default other than None, numbers, strings and tuples, lists and dicts of these is left out,
+    and those of the positional parameters before it: callers must pass these arguments.
     """
     signature = inspect.signature(getattr(program, "forward", program))
     names = {kind: name for name, kind in KINDS.items()}
-    return tuple(
-        Parameter(parameter.name, names[parameter.kind], _default(parameter))
-        for parameter in signature.parameters.values()
-    )
+    found: list[Parameter] = []
+    required = False
+    for parameter in reversed(list(signature.parameters.values())):
+        default = _default(parameter)
+        if names[parameter.kind] in ("positional", "standard"):
+            required = required or default is None
+            default = None if required else default
+        found.append(Parameter(parameter.name, names[parameter.kind], default))
+    return tuple(reversed(found))
 
 
 def check_parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
@@ -58,8 +63,14 @@ def check_parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
             yield f"unknown kind {parameter.kind!r} of parameter {parameter.name}"
         elif parameter.default is not None and not _is_static(parameter.default):
             yield f"the default of {parameter.name} has leaves"
+        elif parameter.default is not None and parameter.kind in ("variadic", "keywords"):
+            yield f"{parameter.name} cannot have a default"
     if len({parameter.name for parameter in parameters}) != len(parameters):
         yield "two parameters have one name"
+    try:
+        inspect.Signature([p.to_inspect() for p in parameters if p.kind in KINDS])
+    except ValueError as error:
+        yield str(error)
 
 
 def _default(parameter: inspect.Parameter) -> Structure | None:

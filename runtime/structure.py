@@ -81,9 +81,9 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Flattened:
-    """The leaves in order of their index, the path of each, and all that does not fit."""
+    """The leaves by their index, and all that does not fit."""
 
-    leaves: tuple[Any, ...]
+    leaves: dict[int, Any]
     mismatches: tuple[Mismatch, ...]
 
 
@@ -121,7 +121,7 @@ def flatten(structure: Structure, value: Any, path: str) -> Flattened:
         elif not isinstance(node, Constant):
             parts = zip(_child_paths(node, place), node.items, _parts(node, given), strict=True)
             todo.extend(reversed(list(parts)))
-    return Flattened(tuple(leaves[index] for index in sorted(leaves)), tuple(mismatches))
+    return Flattened(leaves, tuple(mismatches))
 
 
 def builder(structure: Structure) -> Callable[[AnySequence[Any]], Any]:
@@ -295,7 +295,8 @@ def _dataclass_constructor(record: Record, cls: Any) -> Callable[[list[Any]], An
     fields = record.fields
     if cls is None or not _is_dataclass(cls, fields):
         return lambda values, made=_stand_in_dataclass(record): made(*values)
-    if issubclass(cls, dict):  # keeps its fields as items too, which only its constructor can do
+    is_dict: bool = issubclass(cls, dict)
+    if is_dict:  # keeps its fields as items too, which only its constructor can do
         return lambda values: cls(**dict(zip(fields, values, strict=True)))
     return lambda values: _filled(cls, fields, values)
 
@@ -323,7 +324,7 @@ def _class_name(record: Record) -> str:
     return record.type_name.rpartition(":")[2].rpartition(".")[2]
 
 
-def _filled(cls: type[Any], fields: tuple[str, ...], values: list[Any]) -> Any:
+def _filled(cls: Any, fields: tuple[str, ...], values: list[Any]) -> Any:
     """Return an instance of a dataclass with its fields set, without running its constructor."""
     made = object.__new__(cls)
     for name, value in zip(fields, values, strict=True):

@@ -41,6 +41,11 @@ class TensorType:
         return f"tensor<[{', '.join(map(str, self.shape))}], {self.dtype}>"
 
     @property
+    def is_static(self) -> bool:
+        """Whether every extent is a number."""
+        return all(isinstance(dim, int) for dim in self.shape)
+
+    @property
     def has_one_element(self) -> bool:
         """Whether every extent is known to be 1."""
         return all(dim == 1 for dim in self.shape)

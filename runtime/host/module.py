@@ -44,7 +44,7 @@ _RESERVED = {*dir(builtins), *_SUPPORT, STATE, "case", "edges"}
 _SHOWN_WEIGHTS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class EdgeInfo:
     """An edge of the control-flow graph, for coverage: `label` says when it is taken."""
 

@@ -68,7 +68,7 @@ class Shaper:
         self.graph = graph
         self.layout = layout
         self.writer = writer
-        self.depth = 0
+        self.depth: int = 0
 
     def holds(self, source: int, target: int) -> bool:
         """Whether `target` is written at the edge from `source`, the only one that leads to it."""

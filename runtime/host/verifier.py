@@ -45,8 +45,13 @@ def verify_program(program: Program) -> list[str]:
 
 def _tables(program: Program) -> Iterator[str]:
     yield from check_parameters(program.parameters)
-    for value_type in (*program.types, *program.weights.values()):
+    for value_type in program.types:
         yield from check_type(value_type)
+    for symbol, value_type in program.weights.items():
+        if problems := [*check_type(value_type)]:
+            yield from problems
+        elif not isinstance(value_type, TensorType) or not value_type.is_static:
+            yield f"the weight {symbol} is no tensor of known extents"
     for cell in program.cells:
         initial = cell.initial
         if isinstance(initial, WeightReference) and initial.symbol not in program.weights:

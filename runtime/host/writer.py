@@ -215,8 +215,9 @@ class Writer:
 
     def _comment(self, location: int) -> Line:
         place = self.program.locations[location]
-        text = f"# {PurePath(place.file).name}:{place.line}: {place.text.strip()}"
-        shown = "".join(char if char.isprintable() else " " for char in text).rstrip(" :")
+        source = f": {place.text.strip()}" if place.text.strip() else ""
+        text = f"# {PurePath(place.file).name}:{place.line}{source}"
+        shown = "".join(char if char.isprintable() else " " for char in text)
         return Line(shown if len(shown) <= _COMMENT_WIDTH else shown[: _COMMENT_WIDTH - 3] + "...")
 
 

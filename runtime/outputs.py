@@ -1,0 +1,71 @@
+"""Results of a host function to what the caller gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, cast
+
+from .host.program import Entry, Program, Return
+from .host.values import Handle
+from .structure import builder
+from .tensors import to_numpy, to_torch
+from .types import ListType, TensorType, Type
+
+Convert = Callable[[Any, bool, Collection[int]], Any]
+"""From a value, whether torch tensors are wanted, and the ids of handles that are not the caller's
+to change."""
+
+
+class OutputBuilder:
+    """Convert and arrange the outputs of one exit.
+
+    A tensor that is an input, a weight or state of the model is copied: what the caller does to
+    an output changes nothing else, and what is done to an input later does not change an output.
+    `borrowed` are the values for which that may be so; if none is, `may_borrow` is False.
+    """
+
+    def __init__(
+        self, program: Program, entry: Entry, terminator: Return, borrowed: Collection[int]
+    ) -> None:
+        held = {*borrowed, *terminator.cell_values}
+        self.converters = [
+            _converter(program.type_of(entry, value), may_borrow=value in held)
+            for value in terminator.outputs
+        ]
+        self.arrange = builder(terminator.structure)
+        written = {*terminator.outputs, *terminator.cell_values, *terminator.copied_values}
+        self.may_borrow = not written.isdisjoint(held)
+
+    def build(self, outputs: Sequence[Any], as_torch: bool, borrowed: Collection[int]) -> Any:
+        """Return the pytree of the outputs, tensors as torch tensors or as numpy arrays."""
+        pairs = zip(self.converters, outputs, strict=True)
+        return self.arrange([convert(output, as_torch, borrowed) for convert, output in pairs])
+
+
+def own(value: Any, borrowed: Collection[int]) -> Any:
+    """Return `value`, copied if it is one of `borrowed`."""
+    if isinstance(value, list):
+        return [own(item, borrowed) for item in cast("list[Any]", value)]
+    return value.copy() if id(value) in borrowed else value
+
+
+def _converter(kind: Type, *, may_borrow: bool) -> Convert:
+    if isinstance(kind, TensorType):
+        return _tensor_converter(kind.dtype == "bf16", may_borrow)
+    if isinstance(kind, ListType):
+        return _list_converter(_converter(kind.element, may_borrow=may_borrow))
+    return lambda value, as_torch, borrowed: value
+
+
+def _tensor_converter(is_bfloat16: bool, may_borrow: bool) -> Convert:
+    def convert(value: Handle, as_torch: bool, borrowed: Collection[int]) -> Any:
+        if may_borrow and id(value) in borrowed:
+            value = value.copy()
+        write = to_torch if as_torch else to_numpy
+        return write(value, is_bfloat16=is_bfloat16)
+
+    return convert
+
+
+def _list_converter(element: Convert) -> Convert:
+    return lambda value, as_torch, borrowed: [element(item, as_torch, borrowed) for item in value]
