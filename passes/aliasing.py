@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..ir import Op, Value
 from ..ir.graph import AtenOp
-from ..ir.host import Item, LoadWeight, Size
+from ..ir.host import Item, LoadWeight, Size, lists
 
 _UNDECLARED_VIEWS = frozenset(
     {
@@ -30,6 +30,9 @@ _STRIDED_READERS = frozenset(
 )
 """Fail for some strides of their operand, or read its memory beside them."""
 
+_READERS = (Item, Size, lists.Len, lists.Get, lists.Stack, lists.Concatenate, lists.ToTensor)
+"""Host ops that keep neither the tensor nor the list that they read."""
+
 
 def is_view(op: Op) -> bool:
     """Tell whether the results of `op` may share memory with an operand."""
@@ -40,9 +43,9 @@ def is_view(op: Op) -> bool:
 
 
 def escapes(value: Value) -> bool:
-    """Tell whether the memory of `value` may become visible outside of its function.
+    """Tell whether the tensor or list `value` itself may become visible outside of its function.
 
-    Only ATen ops and what reads sizes or single items are known to keep it.
+    It does not where only ATen ops read it, or ops that read sizes, items or elements.
     """
     return any(not _keeps_to_itself(user) for user in _readers(value))
 
@@ -80,4 +83,4 @@ def _readers(value: Value) -> Iterator[Op]:
 
 
 def _keeps_to_itself(user: Op) -> bool:
-    return isinstance(user, (AtenOp, Item, Size))
+    return isinstance(user, (AtenOp, *_READERS))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ir import Block, Func, Module, Op
+from ..ir import Block, Func, Module, Op, ScalarType
 from ..ir.dominance import Dominance
-from ..ir.graph import AtenOp
-from ..ir.host import Call
+from ..ir.host import LoadWeight, ReadCell, arith, lists
 from .aliasing import escapes, is_view
 from .definition import Pass, PassContext
 from .effects import Effects
@@ -18,8 +17,8 @@ from .structure import Key, structural_key
 class CommonSubexpressions(Pass):
     """Read the results of an equal op that dominates, and drop the second one.
 
-    Random ops are never merged, nor are two tensors that both leave the function: a caller may
-    write to one of them.
+    Random ops are never merged, nor are two tensors or lists that both leave the function: a caller
+    may write to one of them.
 
     Before: %1 = aten.relu.default(%0); %2 = aten.relu.default(%0)
     After:  uses of %2 read %1.
@@ -75,11 +74,14 @@ def _merge_in_block(block: Block, seen: dict[Key, Op], effects: Effects) -> tupl
 
 
 def _both_escape(first: Op, second: Op) -> bool:
-    """Tell whether a caller could get two tensors, each of its own memory, from the two ops."""
-    if not isinstance(first, (AtenOp, Call)) or is_view(first):
-        return False
-    pairs = zip(first.results, second.results, strict=True)
-    return any(escapes(one) and escapes(other) for one, other in pairs)
+    """Tell whether a caller could get two objects, each of its own memory, from the two ops."""
+    if isinstance(first, (LoadWeight, ReadCell, lists.Get, arith.Select)) or is_view(first):
+        return False  # the same object at both places
+    return any(
+        escapes(one) and escapes(other)
+        for one, other in zip(first.results, second.results, strict=True)
+        if not isinstance(one.type, ScalarType)
+    )
 
 
 def _read_instead(old: Op, new: Op) -> None:

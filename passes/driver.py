@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..diagnostics import Diagnostic, DiagnosticError
 from ..ir import Block, Func, Op
 from ..ir.dominance import reverse_post_order
+from ..ir.matching import fits
 from .blocks import (
     Predecessors,
     drop_arguments,
@@ -76,7 +77,7 @@ def _simplify_arguments(block: Block, predecessors: Predecessors) -> int:
     edges = incoming_edges(block, predecessors)
     for argument in block.args:
         value = passed_value(argument, edges)
-        if value is not None and value.type == argument.type:
+        if value is not None and fits(value.type, argument.type):
             value.name = value.name or argument.name
             argument.replace_all_uses_with(value)
             edges = incoming_edges(block, predecessors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -52,31 +52,47 @@ def _own_arms(head: Block, predecessors: Predecessors) -> list[Block]:
 
 def _hoist(head: Block, arms: list[Block], effects: Effects) -> int:
     """Move the ops of the first arm that all others hold too; return how many."""
-    first, *others = arms
+    first, *others = (_Start(arm, effects) for arm in arms)
     hoisted = 0
-    for op in _movable(first, effects):
-        if any(value.block is first for value in op.operands):
-            continue
-        twins = [_find(structural_key(op), other, effects) for other in others]
-        if all(twins):
-            move_ops(first, [op], head, len(head.ops) - 1)
-            for twin in twins:
-                _replace(twin, op)
+    todo = list(reversed(first.ready))
+    while todo:
+        key = todo.pop()
+        if all(key in other.ready for other in others):
+            op = first.ready.pop(key)
+            move_ops(first.arm, [op], head, len(head.ops) - 1)
+            for other in others:
+                other.read_instead(key, op)
+            todo += reversed(first.add_users(op))
             hoisted += 1
     return hoisted
 
 
-def _movable(arm: Block, effects: Effects) -> list[Op]:
-    """Return the ops of `arm` that stand before the first one that must stay."""
-    return list(takewhile(effects.may_move, arm.ops))
+class _Start:
+    """The ops of `arm` that could run before it, those that need nothing of it by their keys."""
 
+    def __init__(self, arm: Block, effects: Effects) -> None:
+        self.arm = arm
+        self.ready: dict[Key, Op] = {}
+        self._movable = dict.fromkeys(takewhile(effects.may_move, arm.ops))
+        self._add(self._movable)
 
-def _find(key: Key, arm: Block, effects: Effects) -> Op | None:
-    return next((op for op in _movable(arm, effects) if structural_key(op) == key), None)
+    def add_users(self, op: Op) -> list[Key]:
+        """Make ready what needed nothing of the arm but `op`; return the new keys."""
+        users = (user for result in op.results for user in result.users)
+        return self._add([user for user in users if user in self._movable])
 
+    def read_instead(self, key: Key, op: Op) -> None:
+        """Drop the op that has `key`; `op` takes its place."""
+        twin = self.ready.pop(key)
+        for old, new in zip(twin.results, op.results, strict=True):
+            old.replace_all_uses_with(new)
+        del self._movable[twin]
+        twin.drop()
+        self.add_users(op)
 
-def _replace(twin: Op | None, op: Op) -> None:
-    assert twin is not None
-    for old, new in zip(twin.results, op.results, strict=True):
-        old.replace_all_uses_with(new)
-    twin.drop()
+    def _add(self, ops: Iterable[Op]) -> list[Key]:
+        before = set(self.ready)
+        for op in ops:
+            if not any(value.block is self.arm for value in op.operands):
+                self.ready.setdefault(structural_key(op), op)
+        return [key for key in self.ready if key not in before]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ class IfConvert(Pass):
         for block in post_order(func.body):
             found = _selection(block, predecessors, self.max_ops)
             if isinstance(found, Selection):
-                context.note(block.terminator, f"selects {len(found.choices)} values: cheap arms")
+                context.note(block.terminator, f"no branch: {found.cost} cheap ops in its arms")
                 found.apply(func)
                 converted = True
                 predecessors = predecessor_blocks(func.body)
@@ -70,13 +71,27 @@ class _Arm:
 
 
 @dataclass(frozen=True)
+class _Choice:
+    """What the arms pass for an argument of the join."""
+
+    argument: Value
+    on_true: Value
+    on_false: Value
+
+
+@dataclass(frozen=True)
 class Selection:
-    """A branch that can be replaced: its block, its arms, and the pairs of values they pass."""
+    """A branch that can be replaced: its block, its arms, and what they pass to which argument."""
 
     head: Block
     on_true: _Arm
     on_false: _Arm
-    choices: tuple[tuple[Value, Value], ...]
+    choices: tuple[_Choice, ...]
+
+    @property
+    def cost(self) -> int:
+        """How many ops run that only one arm needs."""
+        return len(self.on_true.ops) + len(self.on_false.ops)
 
     def apply(self, func: Func) -> None:
         """Move the arms' ops into the head, and select what they pass to the join."""
@@ -85,19 +100,23 @@ class Selection:
         for arm in (self.on_true, self.on_false):
             if arm.block is not None:
                 move_ops(arm.block, arm.ops, self.head, len(self.head.ops) - 1)
-        join = self.on_true.exit.block
-        chosen = {pair: self._select(branch, pair) for pair in self.choices}
-        pairs = zip(self.on_true.exit.arguments, self.on_false.exit.arguments, strict=True)
-        passed = tuple(chosen.get(pair, pair[0]) for pair in pairs)
-        replace_terminator(self.head, Branch(target=Successor(join, passed), loc=branch.loc))
+        passed = tuple(self._select(branch, choice) for choice in self.choices)
+        edge = Successor(self.on_true.exit.block, passed)
+        replace_terminator(self.head, Branch(target=edge, loc=branch.loc))
         remove_blocks(func.body, [arm.block for arm in (self.on_true, self.on_false) if arm.block])
 
-    def _select(self, branch: CondBranch, pair: tuple[Value, Value]) -> Value:
+    def _select(self, branch: CondBranch, choice: _Choice) -> Value:
+        if choice.on_true is choice.on_false:
+            return choice.on_true
         select = arith.Select(
-            condition=branch.condition, on_true=pair[0], on_false=pair[1], loc=branch.loc
+            condition=branch.condition,
+            on_true=choice.on_true,
+            on_false=choice.on_false,
+            result_types=[choice.argument.type],
+            loc=branch.loc,
         )
-        self.head.insert(len(self.head.ops) - 1, select)
-        return select.out
+        select.out.name = choice.argument.name
+        return self.head.insert(len(self.head.ops) - 1, select).out
 
 
 def _selection(head: Block, predecessors: Predecessors, max_ops: int) -> Selection | Miss:
@@ -114,10 +133,8 @@ def _selection(head: Block, predecessors: Predecessors, max_ops: int) -> Selecti
     costly = next((op for op in ops if not is_cheap(op)), None)
     if costly is not None:
         return Miss(f"{costly.name} costs more than a branch, or may raise")
-    pairs = zip(on_true.exit.arguments, on_false.exit.arguments, strict=True)
-    choices = tuple(dict.fromkeys(pair for pair in pairs if pair[0] is not pair[1]))
-    if any(one.type != other.type for one, other in choices):
-        return Miss("the arms pass values of different types")
+    passed = (on_true.exit.block.args, on_true.exit.arguments, on_false.exit.arguments)
+    choices = tuple(itertools.starmap(_Choice, zip(*passed, strict=True)))
     return Selection(head, on_true, on_false, choices)
 
 

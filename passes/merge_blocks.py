@@ -99,11 +99,7 @@ def _only_edge(func: Func, block: Block, predecessors: Predecessors) -> Successo
     target = edge.block
     if target in (block, func.body.entry) or predecessors[target] != [block]:
         return None
-    same_types = all(
-        passed.type == argument.type
-        for passed, argument in zip(edge.arguments, target.args, strict=True)
-    )
-    return next(edges_between(block, target)) if same_types else None
+    return next(edges_between(block, target))
 
 
 def _named(mapping: dict[Value, Value]) -> dict[Value, Value]:
