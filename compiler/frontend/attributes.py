@@ -1,0 +1,143 @@
+"""Read and write attributes; those of the program that it writes are state cells."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any
+
+import torch
+from torch import nn
+
+from .calls import call, is_interpreted
+from .failures import Restart
+from .knowledge import StateCell
+from .machine import Machine, Outcome
+from .objects import ABSENT, DynamicList, ListMethod
+from .registers import deliver
+from .scalars import is_number
+from .state import State
+from .torch_internals import Tensor, is_traced
+
+_TENSOR_REFUSALS = {
+    "numpy": "use tensor operations instead of NumPy",
+    "__array__": "use tensor operations instead of NumPy",
+    "data_ptr": "do not use addresses",
+    "untyped_storage": "do not use storages",
+    "storage": "do not use storages",
+}
+
+
+def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outcome:
+    """Deliver `owner.name`; a property of the program is called."""
+    key = (id(owner), name)
+    if key in state.overlay:
+        value = state.overlay[key]
+        if value is ABSENT:
+            machine.python(_raise_missing, owner, name)
+        return deliver(state, value)
+    if isinstance(owner, DynamicList):
+        return deliver(state, ListMethod(owner, name))
+    if is_traced(owner):
+        return deliver(state, _tensor_attribute(machine, owner, name))
+    if is_number(owner) or isinstance(owner, (types.ModuleType, super)):
+        return deliver(state, machine.python(machine.tracer.native, getattr, owner, name))
+    return _object_attribute(machine, state, owner, name)
+
+
+def _raise_missing(owner: Any, name: str) -> None:
+    raise AttributeError(f"'{type(owner).__name__}' object has no attribute '{name}'")
+
+
+def _tensor_attribute(machine: Machine, tensor: Tensor, name: str) -> Any:
+    if name in _TENSOR_REFUSALS:
+        raise machine.tracer.refuse(
+            "MC0101", f"`{name}` of a tensor is not supported", help=_TENSOR_REFUSALS[name]
+        )
+    if name == "data":
+        return machine.tracer.native(torch.detach, tensor)
+    if name == "grad":
+        return None
+    if name == "__class__":
+        return nn.Parameter if machine.tracer.tensors.is_parameter(tensor) else torch.Tensor
+    return machine.python(machine.tracer.native, getattr, tensor, name)
+
+
+def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outcome:
+    found = inspect.getattr_static(type(owner), name, None)
+    getter = _getter(found)
+    if isinstance(getter, types.FunctionType) and is_interpreted(getter):
+        return call(machine, state, getter, [owner], {})
+    if not hasattr(owner, name):
+        fallback = inspect.getattr_static(type(owner), "__getattr__", None)
+        if isinstance(fallback, types.FunctionType) and is_interpreted(fallback):
+            return call(machine, state, fallback, [owner, name], {})
+    value = machine.python(getattr, owner, name)
+    if owner in machine.owned:
+        return deliver(state, value)
+    return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
+
+
+def _getter(found: Any) -> Any:
+    if isinstance(found, property):
+        return found.fget
+    return found.func if isinstance(found, functools.cached_property) else None
+
+
+def qualified(machine: Machine, owner: Any, name: str) -> str | None:
+    """Return the path of an attribute of the program, None if its owner has none."""
+    path = machine.foreign.path(owner)
+    if path is None:
+        return None
+    return f"{path}.{name}" if path else name
+
+
+def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: Any) -> Outcome:
+    """Execute `owner.name = value`."""
+    found = inspect.getattr_static(type(owner), name, None)
+    if isinstance(found, property) and isinstance(found.fset, types.FunctionType):
+        return call(machine, state, found.fset, [owner, value], {}, is_setter=True)
+    if owner in machine.owned:
+        machine.python(setattr, owner, name, value)
+    elif is_traced(owner):
+        machine.python(machine.tracer.native, setattr, owner, name, value)
+    else:
+        _set_cell(machine, state, owner, name, value)
+    return Outcome.NEXT
+
+
+def _set_cell(machine: Machine, state: State, owner: Any, name: str, value: Any) -> None:
+    key = (id(owner), name)
+    if not (value is None or is_number(value) or is_traced(value)):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the attribute `{name}` is set to a {type(value).__name__}",
+            help="keep only tensors, numbers and None as state between calls",
+        )
+    if key not in state.overlay:
+        add_cell(machine, owner, name)
+    state.overlay[key] = value
+
+
+def add_cell(machine: Machine, owner: Any, name: str) -> None:
+    """Make an attribute of the program a state cell, and start over."""
+    path = qualified(machine, owner, name)
+    if path is None:
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the attribute `{name}` of a {type(owner).__name__} is changed",
+            help="keep state in attributes of the module that is compiled",
+        )
+    initial = _initial_value(machine, owner, name)
+    machine.knowledge.cells[(id(owner), name)] = StateCell(owner, name, path, initial)
+    machine.knowledge.note(
+        f"`{path}` is written: it is state that calls keep", machine.tracer.location()
+    )
+    raise Restart(f"{path} is state")
+
+
+def _initial_value(machine: Machine, owner: Any, name: str) -> Any:
+    value = getattr(owner, name, ABSENT)
+    known = machine.tracer.tensors.wrappers.get(id(value))
+    return value if known is None else known.data

@@ -1,0 +1,499 @@
+"""What the machine does instead of calling functions that cannot take its values."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from . import prelude
+from .attributes import get_attribute, set_attribute
+from .calls import call, push_function, refuse_dynamic, run_native
+from .failures import NeedConcrete
+from .indexing import get_item, require_known
+from .iteration import advance, draw, has_next, iterate
+from .machine import Builtin, Machine, Outcome
+from .objects import (
+    ABSENT,
+    ITERATORS,
+    CountingIterator,
+    DynamicList,
+    InterpretedFunction,
+    RangeIterator,
+    SequenceIterator,
+    ZipIterator,
+)
+from .registers import deliver
+from .scalars import is_number, is_symbolic, number_type
+from .state import State
+from .torch_internals import is_traced
+from .truth import item_of, number_of, truth
+
+Args = list[Any]
+Kwargs = dict[str, Any]
+
+
+def _simple(function: Callable[..., Any]) -> Builtin:
+    """Make a builtin of a function from the machine and the arguments to the result."""
+
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        return deliver(state, machine.python(function, machine, *args, **kwargs))
+
+    return builtin
+
+
+def _is_data(value: Any) -> bool:
+    return is_traced(value) or is_symbolic(value) or isinstance(value, DynamicList)
+
+
+def _items_are_data(machine: Machine, value: Any) -> bool:
+    if isinstance(value, ITERATORS):
+        return True
+    if isinstance(value, (list, tuple, set)):
+        items: Any = value
+        return any(map(_is_data, items))
+    del machine
+    return _is_data(value)
+
+
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def _converter(kind: type) -> Callable[..., Any]:
+    def convert(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1 or not _is_data(args[0]):
+            return kind(*args, **kwargs)
+        if kind is bool:
+            return truth(machine, args[0])
+        value = number_of(machine, args[0])
+        return machine.tracer.scalars.cast(value, kind) if is_symbolic(value) else kind(value)
+
+    return convert
+
+
+def _absolute(machine: Machine, value: Any) -> Any:
+    return run_native(machine, abs, [value], {})
+
+
+def _round(machine: Machine, value: Any, digits: Any = None) -> Any:
+    if not isinstance(value, torch.SymFloat):
+        arguments = [value] if digits is None else [value, digits]
+        return run_native(machine, round, arguments, {})
+    arguments = [value] if digits is None else [value, digits]
+    kind = int if digits is None else float
+    return machine.tracer.scalars.math_call("round", kind, arguments)
+
+
+_INT_MATH = frozenset(["floor", "ceil", "trunc"])
+
+
+def _math(name: str) -> Callable[..., Any]:
+    function = getattr(math, name)
+
+    def compute(machine: Machine, *args: Any) -> Any:
+        numbers = [number_of(machine, argument) for argument in args]
+        if not any(map(is_symbolic, numbers)):
+            return function(*numbers)
+        kind = int if name in _INT_MATH else bool if name.startswith("is") else float
+        if kind is int and number_type(numbers[0]) is int:
+            return numbers[0]
+        return machine.tracer.scalars.math_call(name, kind, numbers)
+
+    return compute
+
+
+def _extreme(function: Any, symbolic: Any, fallback: Any) -> Builtin:
+    """Make `max` or `min`: of symbolic numbers an operation, else comparisons one by one."""
+
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        items = args if len(args) > 1 else draw(machine, args[0])
+        key = kwargs.get("key")
+        if key is None and items and all(map(is_number, items)) and any(map(is_symbolic, items)):
+            reduced = functools.reduce(
+                lambda left, right: machine.tracer.native(symbolic, left, right), items
+            )
+            return deliver(state, reduced)
+        if key is None and not any(map(_is_data, items)):
+            return deliver(state, machine.python(function, items, **kwargs))
+        if not items and "default" in kwargs:
+            return deliver(state, kwargs["default"])
+        chosen = prelude.identity if key is None else key
+        return push_function(machine, state, fallback, [items, chosen], {})
+
+    return builtin
+
+
+# --- containers ---------------------------------------------------------------------------------
+
+
+def _length(machine: Machine, value: Any) -> Any:
+    if isinstance(value, DynamicList):
+        return value.length
+    if is_traced(value):
+        return value.shape[0] if value.dim() else len(value)
+    del machine
+    return len(value)
+
+
+def _len(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    method = getattr(type(args[0]), "__len__", None)
+    if not is_traced(args[0]) and callable(method) and _is_user_method(method):
+        return call(machine, state, method, args, kwargs)
+    return deliver(state, machine.python(_length, machine, *args))
+
+
+def _is_user_method(method: Any) -> bool:
+    from types import FunctionType
+
+    from .calls import is_interpreted
+
+    return isinstance(method, FunctionType) and is_interpreted(method)
+
+
+def _range(machine: Machine, *args: Any) -> Any:
+    numbers = [number_of(machine, argument) for argument in args]
+    if not any(map(is_symbolic, numbers)):
+        return range(*numbers)
+    start, stop, step = [0, numbers[0], 1] if len(numbers) == 1 else [*numbers, 1][:3]
+    require_known(machine, [step], "the step of a range")
+    return RangeIterator(start, stop, step)
+
+
+def _enumerate(machine: Machine, items: Any, start: Any = 0) -> Any:
+    inner = iterate(machine, items)
+    if not isinstance(inner, SequenceIterator):
+        return CountingIterator(inner, start)
+    rest = inner.items[inner.position :]
+    return SequenceIterator([(start + index, item) for index, item in enumerate(rest)])
+
+
+def _zip(machine: Machine, *iterables: Any, strict: bool = False) -> Any:
+    parts = [iterate(machine, iterable) for iterable in iterables]
+    if all(isinstance(part, SequenceIterator) for part in parts):
+        lists = [draw(machine, part) for part in parts]
+        return SequenceIterator(list(zip(*lists, strict=strict)))
+    return ZipIterator(parts)
+
+
+def _reversed(machine: Machine, items: Any) -> Any:
+    return SequenceIterator(list(reversed(draw(machine, items))))
+
+
+def _sequence(kind: Any) -> Callable[..., Any]:
+    def build(machine: Machine, *args: Any) -> Any:
+        if not args:
+            return kind()
+        if isinstance(args[0], DynamicList) and kind is list:
+            from .fork import copy_list
+
+            return copy_list(args[0])
+        if isinstance(args[0], (dict, str)) and kind in (list, tuple):
+            return kind(args[0])
+        items = draw(machine, args[0])
+        if kind in (set, frozenset):
+            require_known(machine, items, "an element of a set")
+        return kind(items)
+
+    return build
+
+
+def _dict(machine: Machine, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+    if args and not isinstance(args[0], Mapping):
+        return dict([tuple(pair) for pair in draw(machine, args[0])], **kwargs)
+    return dict(*args, **kwargs)
+
+
+def _iter(machine: Machine, value: Any) -> Any:
+    return iterate(machine, value)
+
+
+def _next(machine: Machine, iterator: Any, *default: Any) -> Any:
+    more = has_next(machine, iterate(machine, iterator))
+    if is_symbolic(more):
+        require_known(machine, [more], "whether an iterator is exhausted")
+    if more:
+        return advance(machine, iterator)
+    if default:
+        return default[0]
+    raise StopIteration
+
+
+# --- by prelude ---------------------------------------------------------------------------------
+
+
+def _when_data(function: Any, replacement: Any) -> Builtin:
+    """Run Python's `function`, unless its items depend on data: then interpret `replacement`."""
+
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        if args and _items_are_data(machine, args[0]):
+            return push_function(machine, state, replacement, args, kwargs)
+        return deliver(state, machine.python(function, *args, **kwargs))
+
+    return builtin
+
+
+def _interpreted(replacement: Any) -> Builtin:
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        return push_function(machine, state, replacement, args, kwargs)
+
+    return builtin
+
+
+def _sorted(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    items = draw(machine, args[0])
+    key = kwargs.get("key")
+    if key is None and not any(map(_is_data, items)):
+        return deliver(state, machine.python(sorted, items, **kwargs))
+    chosen = prelude.identity if key is None else key
+    reverse = bool(kwargs.get("reverse", False))
+    return push_function(machine, state, prelude.sorted_, [items, chosen, reverse], {})
+
+
+# --- types and attributes -----------------------------------------------------------------------
+
+
+def _class_of(machine: Machine, value: Any) -> type:
+    if is_symbolic(value):
+        return number_type(value)
+    if is_traced(value):
+        is_parameter = machine.tracer.tensors.is_parameter(value)
+        return nn.Parameter if is_parameter else torch.Tensor
+    if isinstance(value, DynamicList):
+        return list
+    return type(value)
+
+
+def _isinstance(machine: Machine, value: Any, classes: Any) -> bool:
+    if not _is_data(value):
+        return isinstance(value, classes)
+    return issubclass(_class_of(machine, value), classes)
+
+
+def _type(machine: Machine, *args: Any) -> Any:
+    return _class_of(machine, args[0]) if len(args) == 1 else type(*args)
+
+
+def _getattr(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    owner, name, *default = args
+    if default and not has_attribute(machine, state, owner, name):
+        return deliver(state, default[0])
+    return get_attribute(machine, state, owner, name)
+
+
+def _setattr(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    owner, name, value = args
+    outcome = set_attribute(machine, state, owner, name, value)
+    if outcome is Outcome.NEXT:
+        deliver(state, None)
+    return outcome
+
+
+def _hasattr(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    return deliver(state, has_attribute(machine, state, args[0], args[1]))
+
+
+def has_attribute(machine: Machine, state: State, owner: Any, name: str) -> bool:
+    """Tell whether `owner` has the attribute on this path."""
+    key = (id(owner), name)
+    if key in state.overlay:
+        return state.overlay[key] is not ABSENT
+    return bool(machine.python(hasattr, owner, name))
+
+
+def _callable(machine: Machine, value: Any) -> bool:
+    del machine
+    return callable(value) or isinstance(value, InterpretedFunction)
+
+
+def _text(function: Any) -> Callable[..., Any]:
+    def convert(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+        for value in args:
+            if is_symbolic(value):
+                require_known(machine, [value], "text")
+            elif _is_data(value):
+                raise NeedConcrete(frozenset(), "text must not depend on tensor data")
+        return function(*args, **kwargs)
+
+    return convert
+
+
+def _identity_number(machine: Machine, *args: Any) -> Any:
+    raise machine.tracer.refuse(
+        "MC0105", "`id` differs from call to call", help="compare with `is` instead"
+    )
+
+
+# --- torch --------------------------------------------------------------------------------------
+
+
+def _item(machine: Machine, tensor: Any) -> Any:
+    return item_of(machine, tensor)
+
+
+def _to_list(machine: Machine, tensor: Any) -> Any:
+    if tensor.dim() == 0:
+        return item_of(machine, tensor)
+    require_known(machine, [tensor.shape[0]], "the length of a list")
+    rows = machine.tracer.native(torch.unbind, tensor, 0)
+    return [_to_list(machine, row) for row in rows]
+
+
+def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
+    if isinstance(data, DynamicList):
+        return machine.lists.to_tensor(data, kwargs.get("dtype"))
+    if is_symbolic(data):
+        return _scalar_tensor(machine, data, **kwargs)
+    if isinstance(data, (list, tuple)) and _holds_data(data):
+        parts: list[Any] = [_tensor(machine, item, **kwargs) for item in list(data)]
+        return machine.tracer.native(torch.stack, parts)
+    if is_traced(data):
+        copied = machine.tracer.native(torch.clone, data)
+        return machine.tracer.native(torch.Tensor.to, copied, **kwargs) if kwargs else copied
+    return run_native(machine, torch.tensor, [data], kwargs)
+
+
+def _holds_data(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        items: Any = value
+        return any(map(_holds_data, items))
+    return _is_data(value)
+
+
+def _scalar_tensor(machine: Machine, number: Any, **kwargs: Any) -> Any:
+    defaults = {int: torch.int64, float: torch.get_default_dtype(), bool: torch.bool}
+    dtype = kwargs.get("dtype") or defaults[number_type(number)]
+    plain = machine.tracer.scalars.cast(number, int) if number_type(number) is bool else number
+    return machine.tracer.native(
+        torch.scalar_tensor, plain, dtype=dtype, device=kwargs.get("device")
+    )
+
+
+def _combining(function: Any) -> Builtin:
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        parts = args[0] if args else kwargs.get("tensors")
+        if isinstance(parts, DynamicList):
+            dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
+            return deliver(state, machine.lists.combine(function, parts, dim))
+        if isinstance(parts, ITERATORS):
+            args = [draw(machine, parts), *args[1:]]
+        refuse_dynamic(machine, function, args)
+        return deliver(state, run_native(machine, function, args, kwargs))
+
+    return builtin
+
+
+def _equal(machine: Machine, left: Any, right: Any) -> Any:
+    if left.shape != right.shape:
+        return False
+    return truth(machine, machine.tracer.native(_all_equal, left, right))
+
+
+def _all_equal(left: Any, right: Any) -> Any:
+    return (left == right).all()
+
+
+def _all_close(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+    return truth(machine, run_native(machine, _all_is_close, list(args), kwargs))
+
+
+def _all_is_close(*args: Any, **kwargs: Any) -> Any:
+    return torch.isclose(*args, **kwargs).all()
+
+
+def _is_nonzero(machine: Machine, tensor: Any) -> Any:
+    return truth(machine, tensor)
+
+
+def _index(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    return get_item(machine, state, args[0], args[1])
+
+
+def _seed(machine: Machine, *args: Any) -> Any:
+    raise machine.tracer.refuse(
+        "MC0105", "the random number generator is seeded in the program", help="seed it outside"
+    )
+
+
+def _note_dropped(machine: Machine, *args: Any, **kwargs: Any) -> None:
+    machine.knowledge.note("the output of `print` is dropped", machine.tracer.location())
+
+
+def _assert_holds(machine: Machine, condition: Any, message: Any = "") -> Any:
+    from .assertions import assert_condition
+
+    assert_condition(machine, truth(machine, condition), str(message))
+
+
+_MATH_FUNCTIONS = """acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1 fabs
+    floor fmod gamma hypot isfinite isinf isnan lgamma log log10 log1p log2 pow radians sin sinh
+    sqrt tan tanh trunc""".split()
+
+BUILTINS: Mapping[Any, Builtin] = {
+    int: _simple(_converter(int)),
+    float: _simple(_converter(float)),
+    bool: _simple(_converter(bool)),
+    abs: _simple(_absolute),
+    round: _simple(_round),
+    max: _extreme(max, torch.sym_max, prelude.max_),
+    min: _extreme(min, torch.sym_min, prelude.min_),
+    **{getattr(math, name): _simple(_math(name)) for name in _MATH_FUNCTIONS},
+    len: _len,
+    range: _simple(_range),
+    enumerate: _simple(_enumerate),
+    zip: _simple(_zip),
+    reversed: _simple(_reversed),
+    list: _simple(_sequence(list)),
+    tuple: _simple(_sequence(tuple)),
+    set: _simple(_sequence(set)),
+    frozenset: _simple(_sequence(frozenset)),
+    dict: _simple(_dict),
+    iter: _simple(_iter),
+    next: _simple(_next),
+    any: _when_data(any, prelude.any_),
+    all: _when_data(all, prelude.all_),
+    sum: _when_data(sum, prelude.sum_),
+    map: _interpreted(prelude.map_),
+    filter: _interpreted(prelude.filter_),
+    sorted: _sorted,
+    functools.reduce: _interpreted(prelude.reduce_),
+    isinstance: _simple(_isinstance),
+    type: _simple(_type),
+    getattr: _getattr,
+    setattr: _setattr,
+    hasattr: _hasattr,
+    callable: _simple(_callable),
+    str: _simple(_text(str)),
+    repr: _simple(_text(repr)),
+    format: _simple(_text(format)),
+    hash: _simple(_text(hash)),
+    id: _simple(_identity_number),
+    print: _simple(_note_dropped),
+    operator.getitem: _index,
+    torch.Tensor.item: _simple(_item),
+    torch.Tensor.tolist: _simple(_to_list),
+    torch.Tensor.is_nonzero: _simple(_is_nonzero),
+    torch.Tensor.equal: _simple(_equal),
+    torch.Tensor.allclose: _simple(_all_close),
+    torch.Tensor.__len__: _len,
+    torch.tensor: _simple(_tensor),
+    torch.as_tensor: _simple(_tensor),
+    torch.stack: _combining(torch.stack),
+    torch.cat: _combining(torch.cat),
+    torch.concat: _combining(torch.cat),
+    torch.equal: _simple(_equal),
+    torch.allclose: _simple(_all_close),
+    torch.is_nonzero: _simple(_is_nonzero),
+    torch.manual_seed: _simple(_seed),
+    torch._assert: _simple(_assert_holds),
+    torch.utils.checkpoint.checkpoint: _interpreted(prelude.checkpoint),
+}
+"""The builtin for each such function; methods of tensors under their functions."""

@@ -1,0 +1,573 @@
+"""Calls: which functions are interpreted, which run natively, and which are refused."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+from . import prelude
+from .foreign import ForeignObjects
+from .hir import Code, lower_function
+from .machine import Machine, Outcome
+from .objects import DynamicList, InterpretedFunction, ListMethod
+from .registers import deliver
+from .scalars import is_symbolic
+from .state import PRELUDE_FILE, Frame, State
+from .torch_internals import (
+    current_fake,
+    forward_hooks,
+    grad_mode_of_decorator,
+    is_raw_tensor,
+    is_traced,
+)
+
+NATIVE_PACKAGES = frozenset(
+    """torch builtins math cmath numpy functools itertools operator _operator collections _collections
+    _functools typing copy re enum abc types contextlib dataclasses numbers string inspect textwrap
+    fractions decimal statistics bisect heapq _heapq _bisect keyword importlib weakref json warnings
+    logging einops opt_einsum sympy""".split()
+)
+"""Packages whose functions have no effects; they run as they are."""
+
+EFFECTS: Mapping[str, str] = {
+    "random": "use torch's random numbers, or pass the number as an input",
+    "secrets": "pass the value as an input",
+    "uuid": "pass the value as an input",
+    "time": "measure outside of the program",
+    "datetime": "pass the time as an input",
+    "numpy.random": "use torch's random numbers",
+    "os": "pass what you read as an input",
+    "posix": "pass what you read as an input",
+    "io": "read files outside of the program",
+    "_io": "read files outside of the program",
+    "socket": "communicate outside of the program",
+    "threading": "do not start threads in the program",
+    "subprocess": "do not start processes in the program",
+}
+"""Modules whose functions have effects or answer differently each time, with a way out."""
+
+DROPPED_PACKAGES = frozenset(["warnings", "logging"])
+
+_MUTATORS = frozenset(
+    """append extend insert remove pop clear sort reverse update setdefault popitem add discard
+    __setitem__ __delitem__ move_to_end appendleft popleft intersection_update difference_update
+    symmetric_difference_update""".split()
+)
+
+IGNORED_CONTEXTS = (
+    torch.no_grad,
+    torch.enable_grad,
+    torch.inference_mode,
+    torch.set_grad_enabled,
+)
+"""Contexts that only switch gradients, which are never computed."""
+
+
+def module_of(function: Any) -> str:
+    """Return the name of the module in which the code of `function` stands."""
+    if isinstance(function, types.FunctionType):
+        return str(function.__globals__.get("__name__", ""))
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, types.ModuleType):
+        return owner.__name__
+    name = getattr(function, "__module__", None)
+    return str(name or type(function if owner is None else owner).__module__)
+
+
+def package_of(function: Any) -> str:
+    """Return the top package in which the code of `function` stands."""
+    return module_of(function).partition(".")[0]
+
+
+def is_interpreted(function: types.FunctionType) -> bool:
+    """Tell whether the machine interprets `function`: it is not part of torch or Python."""
+    if function.__code__.co_filename == PRELUDE_FILE:
+        return True
+    return package_of(function) not in NATIVE_PACKAGES and not _effect_of(function)
+
+
+def call(
+    machine: Machine,
+    state: State,
+    function: Any,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    is_setter: bool = False,
+) -> Outcome:
+    """Deliver `function(*args, **kwargs)`, or begin its interpretation."""
+    builtin = _builtin(machine, function)
+    if builtin is not None:
+        return builtin(machine, state, args, kwargs)
+    if isinstance(function, InterpretedFunction):
+        return _push_interpreted(machine, state, function, args, kwargs)
+    if isinstance(function, types.FunctionType):
+        return _call_function(machine, state, function, args, kwargs, is_setter=is_setter)
+    if isinstance(function, types.MethodType):
+        return _call_method(machine, state, function, args, kwargs)
+    if isinstance(function, functools.partial):
+        merged = {**function.keywords, **kwargs}
+        return call(machine, state, function.func, [*function.args, *args], merged)
+    if isinstance(function, nn.Module):
+        return call_module(machine, state, function, args, kwargs)
+    if isinstance(function, type):
+        return _construct(machine, state, function, args, kwargs)
+    return _call_object(machine, state, function, args, kwargs)
+
+
+def _builtin(machine: Machine, function: Any) -> Any:
+    if isinstance(function, ListMethod):
+        return lambda machine, state, args, kwargs: _call_list(machine, state, function, args)
+    owner = getattr(function, "__self__", None)
+    if is_traced(owner):
+        method = machine.builtins.get(getattr(torch.Tensor, function.__name__, None))
+        if method is None:
+            return None
+        return lambda machine, state, args, kwargs: method(machine, state, [owner, *args], kwargs)
+    try:
+        return machine.builtins.get(function)
+    except TypeError:  # an unhashable callable is no builtin
+        return None
+
+
+def _call_list(machine: Machine, state: State, method: ListMethod, args: list[Any]) -> Outcome:
+    if method.name == "append":
+        machine.lists.append(method.owner, *args)
+        return deliver(state, None)
+    raise machine.tracer.refuse(
+        "MC0101",
+        f"`{method.name}` of a list whose length depends on data",
+        help="append to it, index it, or combine it by torch.stack or torch.cat",
+    )
+
+
+# --- interpreted --------------------------------------------------------------------------------
+
+
+def _call_function(
+    machine: Machine,
+    state: State,
+    function: types.FunctionType,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    is_setter: bool = False,
+) -> Outcome:
+    if _is_context_decorator(function):
+        return call(machine, state, _undecorated(machine, function), args, kwargs)
+    if not is_interpreted(function):
+        return call_natively(machine, state, function, args, kwargs)
+    return push_function(machine, state, function, args, kwargs, is_setter=is_setter)
+
+
+def _is_context_decorator(function: types.FunctionType) -> bool:
+    return module_of(function) == "torch.utils._contextlib" and hasattr(function, "__wrapped__")
+
+
+def _undecorated(machine: Machine, function: Any) -> Any:
+    context = grad_mode_of_decorator(function)
+    if context is not None and issubclass(context, IGNORED_CONTEXTS):
+        return function.__wrapped__
+    raise machine.tracer.refuse(
+        "MC0101",
+        f"`{function.__name__}` is decorated with a context manager of torch",
+        help="remove the decorator; gradients are never computed",
+    )
+
+
+def push_function(
+    machine: Machine,
+    state: State,
+    function: types.FunctionType,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    constructed: Any = None,
+    is_setter: bool = False,
+) -> Outcome:
+    """Begin the interpretation of a Python function."""
+    code = lower_function(function)
+    foreign = machine.foreign
+    positional = [foreign.read(value) for value in function.__defaults__ or ()]
+    keyword = {k: foreign.read(v) for k, v in (function.__kwdefaults__ or {}).items()}
+    registers = machine.python(bind_arguments, code, positional, keyword, args, kwargs)
+    cells = zip(code.free_variables, function.__closure__ or (), strict=True)
+    registers.update((f"&{name}", cell) for name, cell in cells)
+    frame = _frame(machine, state, code, registers, function.__globals__, args)
+    frame.constructed = constructed
+    frame.replaces_destination = not is_setter
+    return machine.push(state, frame)
+
+
+def _push_interpreted(
+    machine: Machine,
+    state: State,
+    function: InterpretedFunction,
+    args: list[Any],
+    kwargs: dict[str, Any],
+) -> Outcome:
+    code = function.code
+    defaults = list(function.defaults)
+    registers = machine.python(
+        bind_arguments, code, defaults, dict(function.keyword_defaults), args, kwargs
+    )
+    cells = zip(code.free_variables, function.cells, strict=True)
+    registers.update((f"&{name}", cell) for name, cell in cells)
+    return machine.push(
+        state, _frame(machine, state, code, registers, function.module_globals, args)
+    )
+
+
+def _frame(
+    machine: Machine,
+    state: State,
+    code: Code,
+    registers: dict[str, Any],
+    module_globals: Mapping[str, Any],
+    args: list[Any],
+) -> Frame:
+    caller = state.location() if state.frames else None
+    path = module_path(machine.foreign, args)
+    if path is None:
+        path = state.frame.module_path if state.frames else ""
+    activation = machine.next_activation()
+    return Frame(code, registers, module_globals, activation, caller, path, state.forks)
+
+
+def module_path(foreign: ForeignObjects, args: list[Any]) -> str | None:
+    """Return the qualified name of the module that is the first argument."""
+    is_method = bool(args) and isinstance(args[0], nn.Module)
+    return foreign.path(args[0]) if is_method else None
+
+
+def bind_arguments(
+    code: Code,
+    defaults: list[Any],
+    keyword_defaults: Mapping[str, Any],
+    args: list[Any],
+    kwargs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the registers that hold the arguments; TypeError as Python raises it."""
+    parameters = code.parameters
+    positional = (*parameters.positional_only, *parameters.positional)
+    bound: dict[str, Any] = dict(zip(positional, args, strict=False))
+    rest, remaining = args[len(positional) :], dict(kwargs)
+    if rest and parameters.variadic is None:
+        raise TypeError(
+            f"{code.name}() takes {len(positional)} positional arguments but {len(args)} were given"
+        )
+    for name in (*parameters.positional, *parameters.keyword_only):
+        if name in remaining:
+            if name in bound:
+                raise TypeError(f"{code.name}() got multiple values for argument '{name}'")
+            bound[name] = remaining.pop(name)
+    values = dict(keyword_defaults)
+    if defaults:
+        values.update(zip(positional[-len(defaults) :], defaults, strict=True))
+    for name in (*positional, *parameters.keyword_only):
+        if name not in bound:
+            if name not in values:
+                raise TypeError(f"{code.name}() missing a required argument: '{name}'")
+            bound[name] = values[name]
+    return _bind_variadic(code, bound, rest, remaining)
+
+
+def _bind_variadic(
+    code: Code, bound: dict[str, Any], rest: list[Any], remaining: dict[str, Any]
+) -> dict[str, Any]:
+    parameters = code.parameters
+    if parameters.variadic is not None:
+        bound[parameters.variadic] = tuple(rest)
+    if parameters.variadic_keyword is not None:
+        bound[parameters.variadic_keyword] = remaining
+    elif remaining:
+        name = next(iter(remaining))
+        raise TypeError(f"{code.name}() got an unexpected keyword argument '{name}'")
+    return bound
+
+
+# --- methods, modules, classes, other objects ---------------------------------------------------
+
+
+def _call_method(
+    machine: Machine,
+    state: State,
+    method: types.MethodType,
+    args: list[Any],
+    kwargs: dict[str, Any],
+) -> Outcome:
+    owner, function = method.__self__, method.__func__
+    if isinstance(owner, nn.Module) and function.__name__ in ("forward", "__call__"):
+        if function is nn.Module.__call__ or not _is_interpreted_object(function):
+            return call_module(machine, state, owner, args, kwargs)
+    if not isinstance(function, types.FunctionType):
+        return call(machine, state, function, [owner, *args], kwargs)
+    if is_interpreted(function) or _is_context_decorator(function):
+        return call(machine, state, function, [owner, *args], kwargs)
+    return call_natively(machine, state, method, args, kwargs)
+
+
+def _is_interpreted_object(function: Any) -> bool:
+    if not isinstance(function, types.FunctionType):
+        return True
+    return is_interpreted(function) or _is_context_decorator(function)
+
+
+def call_module(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Deliver `module(*args, **kwargs)`."""
+    if forward_hooks(module):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"a {type(module).__name__} has forward hooks",
+            help="remove the hooks, or move what they do into `forward`",
+        )
+    own_call = type(module).__call__
+    if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
+        return call(machine, state, own_call, [module, *args], kwargs)
+    forward = module.forward
+    if isinstance(module, nn.Sequential) and not kwargs and len(args) == 1:
+        return push_function(machine, state, prelude.run_sequence, [module, *args], {})
+    if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
+        if is_leaf(module):
+            return _call_leaf(machine, state, module, args, kwargs)
+        owner: nn.Module = forward.__self__
+        function = forward.__func__
+        if isinstance(function, types.FunctionType) and not _is_context_decorator(function):
+            return push_function(machine, state, function, [owner, *args], kwargs)
+        return call(machine, state, function, [owner, *args], kwargs)
+    return call(machine, state, forward, args, kwargs)
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Tell whether `module` and all below it are torch's own, without hooks."""
+    own = type(module).__module__.startswith("torch.")
+    own_forward = "forward" not in vars(module)
+    return (
+        own and own_forward and not forward_hooks(module) and all(map(is_leaf, module.children()))
+    )
+
+
+def _call_leaf(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    machine.swapper.swap(module)
+    machine.tracer.native_module = machine.foreign.path(module) or type(module).__name__
+    try:
+        return call_natively(machine, state, module, args, kwargs)
+    finally:
+        machine.tracer.native_module = ""
+
+
+def _construct(
+    machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    if issubclass(cls, nn.Module):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"a {cls.__name__} is made while the program runs",
+            help="make modules in `__init__`",
+        )
+    initialise = cls.__init__
+    is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
+    if not is_python or _is_generated(initialise) or issubclass(cls, BaseException):
+        return _construct_natively(machine, state, cls, args, kwargs)
+    if cls.__new__ is not object.__new__ or type(cls).__call__ is not type.__call__:
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the class `{cls.__name__}` has its own `__new__` or metaclass",
+            help="use a plain class or a dataclass",
+        )
+    instance = object.__new__(cls)
+    machine.owned.add(instance)
+    return push_function(
+        machine, state, initialise, [instance, *args], kwargs, constructed=instance
+    )
+
+
+def _is_generated(function: Any) -> bool:
+    return function.__code__.co_filename == "<string>" or not function.__code__.co_filename
+
+
+def _construct_natively(
+    machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    _refuse_effects(machine, cls)
+    post = getattr(cls, "__post_init__", None)
+    if is_dataclass(cls) and isinstance(post, types.FunctionType) and is_interpreted(post):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the dataclass `{cls.__name__}` has a `__post_init__`",
+            help="write an `__init__` instead",
+        )
+    instance = machine.python(machine.tracer.native, cls, *args, **kwargs)
+    if package_of(cls) not in NATIVE_PACKAGES or isinstance(instance, dict):
+        machine.owned.add(instance)
+    return deliver(state, instance)
+
+
+def _call_object(
+    machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    wrapped = getattr(function, "__wrapped__", None)
+    if isinstance(function, functools._lru_cache_wrapper) and wrapped is not None:
+        return call(machine, state, wrapped, args, kwargs)
+    operator = getattr(type(function), "__call__", None)
+    if isinstance(operator, types.FunctionType) and is_interpreted(operator):
+        return push_function(machine, state, operator, [function, *args], kwargs)
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, (list, dict, set)):
+        return _call_container(machine, state, function, args, kwargs)
+    return call_natively(machine, state, function, args, kwargs)
+
+
+def _call_container(
+    machine: Machine, state: State, method: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    owner = method.__self__
+    if method.__name__ in _MUTATORS:
+        refuse_foreign_mutation(machine, owner)
+    refuse_dynamic(machine, method, args)
+    result = machine.python(method, *args, **kwargs)
+    return deliver(state, machine.foreign.read(result) if owner in machine.foreign else result)
+
+
+def refuse_foreign_mutation(machine: Machine, container: Any) -> None:
+    """Refuse to change a container that existed before the program ran."""
+    if container in machine.foreign:
+        path = machine.foreign.path(container)
+        name = f"`{path}`" if path else f"a {type(container).__name__}"
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"{name}, which outlives the call, is changed",
+            help="copy it first, or keep tensors, numbers or None in attributes instead",
+        )
+
+
+# --- native -------------------------------------------------------------------------------------
+
+
+def call_natively(
+    machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Deliver `function(*args, **kwargs)`, run by Python itself; tensor operations are recorded."""
+    if _is_dropped(machine, function):
+        return deliver(state, None)
+    _refuse_effects(machine, function)
+    refuse_dynamic(machine, function, [*args, *kwargs.values()])
+    return deliver(state, run_native(machine, function, args, kwargs))
+
+
+def run_native(machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Return `function(*args, **kwargs)`; refuse what mutates tensors of uncertain aliases."""
+    args, kwargs = _lift_all(machine, (args, kwargs))
+    if not machine.tracer.tensors.loses_aliases():
+        return machine.python(machine.tracer.native, function, *args, **kwargs)
+    owner = getattr(function, "__self__", None)
+    return guard_aliases(
+        machine,
+        [owner, *pytree.tree_leaves((args, kwargs))],
+        lambda: machine.python(machine.tracer.native, function, *args, **kwargs),
+    )
+
+
+def guard_aliases(machine: Machine, values: list[Any], action: Any) -> Any:
+    """Return `action()`; MC0104 if it changes one of `values` whose aliases are uncertain."""
+    tensors = machine.tracer.tensors
+    fragile = [value for value in values if is_traced(value) and tensors.has_lost_alias(value)]
+    before = [tensors.fake(value) for value in fragile]
+    result = action()
+    with machine.tracer.lower_modes():
+        changed = any(
+            current_fake(value) is not old for value, old in zip(fragile, before, strict=True)
+        )
+    if changed:
+        raise machine.tracer.refuse(
+            "MC0104",
+            "a tensor is changed in place that shares memory on some paths only",
+            help="use the out-of-place operation, or clone the tensor first",
+        )
+    return result
+
+
+def _lift_all(machine: Machine, values: Any) -> Any:
+    leaves, structure = pytree.tree_flatten(values)
+    if not any(map(is_raw_tensor, leaves)):
+        return values
+    return pytree.tree_unflatten(map(machine.tracer.tensors.lift, leaves), structure)
+
+
+def _is_dropped(machine: Machine, function: Any) -> bool:
+    """Tell whether a call only tells a human something: it is left out, and explained."""
+    owner = getattr(function, "__self__", None)
+    packages = {package_of(function), type(owner).__module__.partition(".")[0]}
+    if function is not print and not packages & DROPPED_PACKAGES:
+        return False
+    name = getattr(function, "__name__", "a call")
+    machine.knowledge.note(f"the output of `{name}` is dropped", machine.tracer.location())
+    return True
+
+
+def _effect_of(function: Any) -> str | None:
+    owner = getattr(function, "__self__", None)
+    for name in (module_of(function), type(owner).__module__):
+        for prefix in EFFECTS:
+            if name == prefix or name.startswith(prefix + "."):
+                return prefix
+    return None
+
+
+def _refuse_effects(machine: Machine, function: Any) -> None:
+    effect = _effect_of(function)
+    if effect is None:
+        return
+    name = getattr(function, "__name__", type(function).__name__)
+    raise machine.tracer.refuse(
+        "MC0105",
+        f"`{effect}.{name}` would run once, while compiling, instead of in every call",
+        help=EFFECTS[effect],
+    )
+
+
+def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
+    """Refuse arguments that no function outside of the machine understands."""
+    name = getattr(function, "__name__", type(function).__name__)
+    leaves = pytree.tree_leaves(values)
+    for value in leaves:
+        if isinstance(value, DynamicList):
+            raise machine.tracer.refuse(
+                "MC0101",
+                f"a list whose length depends on data is passed to `{name}`",
+                help="combine it by torch.stack or torch.cat first",
+            )
+        if isinstance(value, (InterpretedFunction, ListMethod)):
+            raise machine.tracer.refuse(
+                "MC0101",
+                f"a function of the program is passed to `{name}`, which would call it unseen",
+                help="call the function directly",
+            )
+    if package_of(function) == "numpy" or not _is_known(function):
+        _refuse_data(machine, name, leaves)
+
+
+def _is_known(function: Any) -> bool:
+    return package_of(function) in NATIVE_PACKAGES or isinstance(
+        getattr(function, "__self__", None), (torch.Tensor, str, bytes, list, dict, tuple, set)
+    )
+
+
+def _refuse_data(machine: Machine, name: str, leaves: list[Any]) -> None:
+    if any(is_traced(value) or is_symbolic(value) for value in leaves):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"`{name}` is not a function of torch, and its argument depends on data",
+            help="use tensor operations of torch",
+        )

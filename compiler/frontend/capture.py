@@ -1,0 +1,297 @@
+"""From a program and example inputs to a module of the IR."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from ...diagnostics import Diagnostic, DiagnosticError
+from ...ir import Cell, DimRange, Func, Module, Symbol
+from ...ir.host import LoadWeight
+from .entry import (
+    Capture,
+    CellKind,
+    CellKinds,
+    CellTensor,
+    Decompositions,
+    Dims,
+    Request,
+    kind_of_initial,
+    program_location,
+)
+from .failures import Restart
+from .knowledge import Explanation, Knowledge
+from .machine import Limits
+from .objects import ABSENT
+from .state import AttributeKey
+from .tensors import TracedWeight, describe_weight
+
+MAX_RESTARTS = 60
+MAX_ENTRIES = 8
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A module at level `captured`, the values of its weights, and why it looks like that."""
+
+    module: Module
+    weights: dict[Symbol, torch.Tensor]
+    notes: list[Explanation]
+
+
+def capture(
+    program: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    name: str,
+    dims: Dims | None = None,
+    decompositions: Decompositions | None = None,
+    limits: Limits | None = None,
+) -> Captured:
+    """Capture `program`, a module or a function, for inputs like the given ones.
+
+    `dims` maps a parameter name to its symbolic axes, `{"x": {0: Dim("B", 1, 64)}}`.
+    `decompositions` maps ATen overloads to functions that replace them while recording.
+    Raises DiagnosticError with all reasons why the program cannot be captured.
+    """
+    _check_mode(program)
+    values, positional, defaults = _arguments(program, args, kwargs or {})
+    request = Request(
+        program,
+        values,
+        positional,
+        defaults,
+        dims or {},
+        _weight_names(program),
+        decompositions or {},
+        limits or Limits(),
+    )
+    return _Entries(request, name).run()
+
+
+def _check_mode(program: Any) -> None:
+    if not isinstance(program, nn.Module):
+        return
+    training = [path for path, module in program.named_modules() if module.training]
+    if training:
+        where = f"the module `{training[0]}`" if training[0] else "the program"
+        raise DiagnosticError(
+            Diagnostic(
+                "MC0110",
+                f"{where} is in training mode",
+                program_location(program),
+                help="call `eval()` before compiling",
+            )
+        )
+
+
+def _arguments(
+    program: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], frozenset[str], frozenset[str]]:
+    """Return the inputs by name, which of them are positional, and which are defaults."""
+    function = program.forward if isinstance(program, nn.Module) else program
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise DiagnosticError(
+            Diagnostic(
+                "MC0003",
+                f"the example inputs do not fit the program: {error}",
+                program_location(program),
+                help=f"its parameters are {signature}",
+            )
+        ) from None
+    given = set(bound.arguments)
+    bound.apply_defaults()
+    values: dict[str, Any] = {}
+    positional: set[str] = set()
+    for name, value in bound.arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            members = {f"{name}[{index}]": item for index, item in enumerate(value)}
+            positional |= members.keys()
+            values |= members
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            values |= value
+        else:
+            values[name] = value
+            positional |= set() if kind is inspect.Parameter.KEYWORD_ONLY else {name}
+    return values, frozenset(positional), frozenset(values.keys() - given)
+
+
+def _weight_names(program: Any) -> dict[int, str]:
+    """Return the first qualified name of each parameter and buffer, by `id`."""
+    names: dict[int, str] = {}
+    if isinstance(program, nn.Module):
+        for path, tensor in program.named_parameters(remove_duplicate=False):
+            names.setdefault(id(tensor), path)
+        for path, tensor in program.named_buffers(remove_duplicate=False):
+            names.setdefault(id(tensor), path)
+    return names
+
+
+@dataclass(eq=False)
+class _Entries:
+    """Capture one entry per combination of what the state cells can hold."""
+
+    request: Request
+    name: str
+    knowledge: Knowledge = field(default_factory=Knowledge)
+
+    def run(self) -> Captured:
+        """Return the finished module."""
+        for _ in range(MAX_RESTARTS):
+            try:
+                return self._capture_all()
+            except Restart:
+                continue
+        raise DiagnosticError(
+            Diagnostic(
+                "MC0106",
+                f"the program is still not settled after {MAX_RESTARTS} attempts",
+                program_location(self.request.program),
+                help="simplify how values depend on data",
+            )
+        )
+
+    def _capture_all(self) -> Captured:
+        cells = self.knowledge.cells
+        initial = {key: kind_of_initial(cell.initial) for key, cell in cells.items()}
+        wanted: list[CellKinds] = [initial]
+        captures: list[Capture] = []
+        funcs: list[Func] = []
+        while len(captures) < len(wanted):
+            number = len(captures)
+            entry = Capture(self.request, self.knowledge, wanted[number])
+            func = entry.run(Symbol("main" if number == 0 else f"main_{number}"))
+            captures.append(entry)
+            funcs.append(func)
+            for outgoing in entry.outgoing:
+                if self._add_kinds(wanted, outgoing):
+                    captures, funcs = [], []
+                    break
+        return _assemble(self.name, self.request, self.knowledge, captures, funcs)
+
+    def _add_kinds(self, wanted: list[CellKinds], outgoing: CellKinds) -> bool:
+        """Make sure that some entry serves `outgoing`; return whether an old one was widened."""
+        for position, known in enumerate(wanted):
+            widened = _widen(known, outgoing)
+            if widened == known:
+                return False
+            if widened is not None and position > 0:
+                wanted[position] = widened
+                return True
+        if len(wanted) >= MAX_ENTRIES:
+            raise DiagnosticError(
+                Diagnostic(
+                    "MC0106",
+                    f"the state between calls takes more than {MAX_ENTRIES} forms",
+                    program_location(self.request.program),
+                    help="keep the dtype and rank of state the same in all calls",
+                )
+            )
+        wanted.append(outgoing)
+        self.knowledge.note("state changes its type between calls: there is one entry for each")
+        return False
+
+
+def _widen(known: CellKinds, other: CellKinds) -> dict[AttributeKey, CellKind] | None:
+    """Return kinds that serve both, None if they differ in more than extents."""
+    widened: dict[AttributeKey, CellKind] = {}
+    for key, kind in known.items():
+        merged = _widen_kind(kind, other[key])
+        if merged is _DIFFERENT:
+            return None
+        widened[key] = merged
+    return widened
+
+
+_DIFFERENT: Any = object()
+
+
+def _widen_kind(known: CellKind, other: CellKind) -> CellKind:
+    if known == other:
+        return known
+    if not isinstance(known, CellTensor) or not isinstance(other, CellTensor):
+        return _DIFFERENT
+    same = (known.dtype, known.device) == (other.dtype, other.device)
+    if not same or len(known.shape) != len(other.shape):
+        return _DIFFERENT
+    pairs = zip(known.shape, other.shape, strict=True)
+    shape = tuple(mine if mine == theirs else None for mine, theirs in pairs)
+    return CellTensor(shape, known.dtype, known.device)
+
+
+# --- the module ---------------------------------------------------------------------------------
+
+
+def _assemble(
+    name: str,
+    request: Request,
+    knowledge: Knowledge,
+    captures: list[Capture],
+    funcs: list[Func],
+) -> Captured:
+    module = Module(name)
+    weights: dict[Symbol, torch.Tensor] = {}
+    constants: dict[str, Symbol] = {}
+    for entry, func in zip(captures, funcs, strict=True):
+        module.add(func)
+        _drop_unused_weights(func)
+        for known in _used_weights(entry, func):
+            _name_weight(known, module, weights, constants)
+    for dims in request.dims.values():
+        for dim in dims.values():
+            module.dims[dim.name] = DimRange(dim.name, dim.minimum, dim.maximum)
+    _add_cells(module, weights, knowledge)
+    return Captured(module, weights, list(knowledge.notes))
+
+
+def _drop_unused_weights(func: Func) -> None:
+    for op in list(func.body.entry.ops):
+        if isinstance(op, LoadWeight) and not op.out.users:
+            op.drop()
+
+
+def _used_weights(entry: Capture, func: Func) -> list[TracedWeight]:
+    """Return the weights that `func` loads, in the order of its ops."""
+    by_op = {id(known.op): known for known in entry.tracer.tensors.all_weights()}
+    return [by_op[id(op)] for op in func.body.entry.ops if isinstance(op, LoadWeight)]
+
+
+def _name_weight(
+    known: TracedWeight,
+    module: Module,
+    weights: dict[Symbol, torch.Tensor],
+    constants: dict[str, Symbol],
+) -> None:
+    assert known.op is not None
+    symbol = Symbol(known.name) if known.name else None
+    if symbol is None or symbol not in weights:
+        described = describe_weight(symbol or Symbol(""), known.data)
+        if symbol is None:
+            content = f"{described.type} {described.digest}"
+            symbol = constants.setdefault(content, Symbol(f"constant_{len(constants)}"))
+        described = type(described)(symbol, described.type, described.digest)
+        module.weights[symbol] = described
+        weights[symbol] = known.data.detach()
+    known.op.symbol = symbol
+
+
+def _add_cells(module: Module, weights: dict[Symbol, torch.Tensor], knowledge: Knowledge) -> None:
+    for cell in knowledge.cells.values():
+        initial = None if cell.initial is ABSENT else cell.initial
+        symbol = Symbol(cell.path)
+        if isinstance(initial, torch.Tensor):
+            if symbol not in weights:
+                module.weights[symbol] = describe_weight(symbol, initial)
+                weights[symbol] = initial.detach()
+            initial = symbol
+        module.cells[symbol] = Cell(symbol, cell.path, initial)

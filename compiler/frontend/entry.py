@@ -1,0 +1,365 @@
+"""One entry of a program: its inputs, its state cells, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+
+from ...diagnostics import UNKNOWN, DiagnosticError, Location
+from ...ir import Func, ScalarType, Symbol, Value
+from ...ir import structure as ir
+from ...ir.host import ReadCell, Return
+from ...ir.structure import Structure
+from . import prelude
+from .builtins import BUILTINS
+from .calls import call, is_leaf, push_function
+from .knowledge import Knowledge, StateCell
+from .machine import Limits, Machine, Outcome
+from .naming import rename_dims
+from .objects import ABSENT, DynamicList
+from .scalars import KINDS, is_number, type_of_number
+from .signature import Dim
+from .state import AttributeKey, State
+from .steps import execute
+from .structures import NoStructure, describe, rebuild
+from .tensors import tensor_type
+from .torch_internals import Fake, Tensor, is_traced, portable_kernels, storage_key
+from .tracer import Tracer
+
+Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]
+Decompositions: TypeAlias = Mapping[Any, Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class CellTensor:
+    """The type of a tensor in a cell; an extent of None varies between calls."""
+
+    shape: tuple[int | None, ...]
+    dtype: torch.dtype
+    device: str
+
+
+CellKind: TypeAlias = None | type | CellTensor
+"""What a cell holds: None, a number of that Python type, or a tensor."""
+
+CellKinds: TypeAlias = Mapping[AttributeKey, CellKind]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be captured.
+
+    `values` are the inputs by parameter name, in order; those in `positional` are passed without
+    their names, those in `defaults` were not given. `names` are the names of weights, by `id`.
+    """
+
+    program: Callable[..., Any]
+    values: Mapping[str, Any]
+    positional: frozenset[str]
+    defaults: frozenset[str]
+    dims: Dims
+    names: Mapping[int, str]
+    decompositions: Decompositions
+    limits: Limits
+
+
+@dataclass(eq=False)
+class Capture:
+    """Capture one entry, for calls before which the cells hold what `kinds` says."""
+
+    request: Request
+    knowledge: Knowledge
+    kinds: CellKinds
+    outgoing: list[dict[AttributeKey, CellKind]] = field(default_factory=lambda: [])
+    dim_names: dict[str, str] = field(default_factory=dict[str, str])
+    inputs: list[tuple[Tensor, Value]] = field(default_factory=lambda: [])
+    _sizes: dict[str, Any] = field(default_factory=lambda: {})
+    _symbols: dict[AttributeKey, Symbol] = field(default_factory=lambda: {})
+    _initial_values: dict[AttributeKey, Value | None] = field(default_factory=lambda: {})
+    _container_shapes: list[Any] = field(default_factory=lambda: [])
+
+    def __post_init__(self) -> None:
+        tracer = Tracer(self.request.names, self.request.decompositions)
+        limits = self.request.limits
+        self.machine = Machine(tracer, self.knowledge, limits, execute, BUILTINS)
+        self.machine.finish = self._finish
+
+    @property
+    def tracer(self) -> Tracer:
+        """What records the entry."""
+        return self.machine.tracer
+
+    def run(self, symbol: Symbol) -> Func:
+        """Return the host function; DiagnosticError with all reasons why there is none."""
+        self._register_program()
+        state = State(self.tracer.new_block())
+        self.tracer.activate(state)
+        try:
+            with portable_kernels():
+                values = self._make_inputs(state)
+                structure = self._describe_inputs(values)
+                cells = self._make_cells(state)
+                self._start(state, values)
+        except DiagnosticError as error:
+            self.machine.report(error)
+            raise DiagnosticError(*self.machine.diagnostics) from None
+        finally:
+            self.machine.swapper.restore()
+        if self.machine.diagnostics:
+            raise DiagnosticError(*self.machine.diagnostics)
+        return self._function(symbol, structure, cells)
+
+    def _register_program(self) -> None:
+        program, foreign = self.request.program, self.machine.foreign
+        if isinstance(program, nn.Module):
+            for name, module in program.named_modules():
+                foreign.objects[id(module)] = module
+                foreign.paths[id(module)] = name
+        else:
+            foreign.objects[id(program)] = program
+            foreign.paths[id(program)] = ""
+        owner = getattr(program, "__self__", None)
+        if owner is not None and not isinstance(owner, nn.Module):
+            foreign.objects[id(owner)] = owner
+            foreign.paths[id(owner)] = ""
+
+    def _start(self, state: State, values: Mapping[str, Any]) -> None:
+        program, machine, positional = self.request.program, self.machine, self.request.positional
+        args = [value for name, value in values.items() if name in positional]
+        kwargs = {name: value for name, value in values.items() if name not in positional}
+        if isinstance(program, nn.Module) and is_leaf(program):
+            outcome = push_function(
+                machine, state, prelude.run_program, [program, tuple(args), kwargs], {}
+            )
+        else:
+            outcome = call(machine, state, program, args, kwargs)
+        assert outcome is Outcome.STAY and state.frames, "a program is a module or a function"
+        machine.run(state)
+
+    # --- inputs ---
+
+    def _make_inputs(self, state: State) -> dict[str, Any]:
+        """Add an argument to the entry block per tensor; return the inputs by name."""
+        values = self.request.values.items()
+        made = {name: self._input(name, value, state) for name, value in values}
+        self._container_shapes = [_shape_of(container) for container in state.containers]
+        return made
+
+    def _describe_inputs(self, values: Mapping[str, Any]) -> ir.Mapping:
+        by_tensor = {id(tensor): value.index for tensor, value in self.inputs}
+
+        def leaf(value: Any) -> Structure | None:
+            return ir.Leaf(by_tensor[id(value)]) if is_traced(value) else None
+
+        items: dict[str, Structure] = {}
+        for name, value in values.items():
+            try:
+                items[name] = describe(value, leaf)
+            except (NoStructure, KeyError) as unknown:
+                if name not in self.request.defaults:
+                    raise self._refuse_input(name, unknown) from None
+        return ir.Mapping(tuple(items), tuple(items.values()))
+
+    def _refuse_input(self, name: str, unknown: Exception) -> DiagnosticError:
+        return self.tracer.refuse(
+            "MC0101",
+            f"the input `{name}` holds {unknown}",
+            help="pass tensors, numbers, strings, None, and containers or dataclasses of these",
+        )
+
+    def _input(self, name: str, value: Any, state: State) -> Any:
+        def leaf(tensor: torch.Tensor) -> Tensor:
+            fake = self._input_fake(tensor, self.request.dims.get(name, {}))
+            argument = state.block.add_argument(tensor_type(fake), name)
+            traced = self.tracer.tensors.wrap(fake, argument)
+            self.inputs.append((traced, argument))
+            state.inputs.append(traced)
+            return traced
+
+        def made(container: Any) -> None:
+            if isinstance(container, (list, dict)):
+                state.containers.append(container)
+            elif not isinstance(container, tuple):
+                self.machine.owned.add(container)
+
+        rebuilt = rebuild(value, leaf, made)
+        return self.machine.foreign.read(rebuilt) if rebuilt is value else rebuilt
+
+    def _input_fake(self, tensor: torch.Tensor, dims: Mapping[int, Dim]) -> Fake:
+        named = {axis % tensor.dim(): dim for axis, dim in dims.items()}
+        shape = [
+            self._named_size(named[axis]) if axis in named else extent
+            for axis, extent in enumerate(tensor.shape)
+        ]
+        return self.tracer.tensors.fake_of_type(shape, tensor.dtype, tensor.device)
+
+    def _named_size(self, dim: Dim) -> Any:
+        if dim.name not in self._sizes:
+            size = self.tracer.shapes.fresh_size(dim.minimum, dim.maximum)
+            self._sizes[dim.name] = size
+            self.dim_names[str(size.node.expr)] = dim.name
+        return self._sizes[dim.name]
+
+    # --- cells ---
+
+    def _make_cells(self, state: State) -> dict[AttributeKey, Symbol]:
+        """Read each cell that is not None here."""
+        symbols: dict[AttributeKey, Symbol] = {}
+        for key, cell in self.knowledge.cells.items():
+            symbols[key] = Symbol(cell.path)
+            state.overlay[key] = self._cell_value(cell, symbols[key], self.kinds[key], state)
+        self._initial_values = {
+            key: self._cell_output(value) for key, value in state.overlay.items()
+        }
+        self._symbols = symbols
+        return symbols
+
+    def _cell_value(self, cell: StateCell, symbol: Symbol, kind: CellKind, state: State) -> Any:
+        if kind is None:
+            return cell.initial if cell.initial is ABSENT else None
+        if isinstance(kind, CellTensor):
+            shape = [self.tracer.shapes.fresh_size() if n is None else n for n in kind.shape]
+            fake = self.tracer.tensors.fake_of_type(shape, kind.dtype, kind.device)
+            op = ReadCell(cell=symbol, result_types=(tensor_type(fake),))
+            return self.tracer.tensors.wrap(fake, state.block.append(op).out)
+        op = ReadCell(cell=symbol, result_types=(ScalarType(KINDS[kind]),))
+        return self.tracer.scalars.fresh(kind, state.block.append(op).out)
+
+    # --- outputs ---
+
+    def _finish(self, state: State, value: Any) -> None:
+        """End a path: outputs, cells that changed, inputs that were mutated."""
+        outputs: list[Value] = []
+
+        def leaf(part: Any) -> Structure | None:
+            if is_traced(part) or isinstance(part, DynamicList):
+                outputs.append(self._value_of(part))
+                return ir.Leaf(len(outputs) - 1)
+            known = self.tracer.scalars.constant_or_symbol(part)
+            if is_number(known) and not isinstance(known, (bool, int, float)):
+                outputs.append(self.tracer.scalars.value(known))
+                return ir.Leaf(len(outputs) - 1)
+            return None
+
+        try:
+            structure = describe(value, leaf)
+        except NoStructure as unknown:
+            raise self.tracer.refuse(
+                "MC0101",
+                f"the program returns {unknown}",
+                help="return tensors, numbers, strings, None, and containers of these",
+            ) from None
+        self._check_containers(state)
+        op = Return(outputs=tuple(outputs), structure=structure, loc=self.tracer.location())
+        self._return_cells(state, op)
+        self._return_inputs(state, op)
+        state.block.append(op)
+
+    def _value_of(self, part: Any) -> Value:
+        return part.value if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
+
+    def _check_containers(self, state: State) -> None:
+        """Refuse programs that change the lists and dicts they are given."""
+        for container, original in zip(state.containers, self._container_shapes, strict=True):
+            if _shape_of(container) != original:
+                raise self.tracer.refuse(
+                    "MC0105",
+                    f"a {type(container).__name__} that is an input is changed",
+                    help="copy it first, and return the copy",
+                )
+
+    def _return_cells(self, state: State, op: Return) -> None:
+        kinds: dict[AttributeKey, CellKind] = {}
+        written: list[tuple[Symbol, Value]] = []
+        cleared: list[Symbol] = []
+        for key, symbol in self._symbols.items():
+            value = state.overlay[key]
+            kinds[key] = self._kind_of(value)
+            output = self._cell_output(value)
+            if output is None and self._initial_values[key] is not None:
+                cleared.append(symbol)
+            elif output is not None and output is not self._initial_values[key]:
+                written.append((symbol, output))
+        op.cells = tuple(symbol for symbol, _ in written)
+        op.cell_values = tuple(value for _, value in written)
+        op.cleared_cells = tuple(cleared)
+        self.outgoing.append(kinds)
+
+    def _cell_output(self, value: Any) -> Value | None:
+        if value is None or value is ABSENT:
+            return None
+        return self.tracer.scalars.value(value) if is_number(value) else self._value_of(value)
+
+    def _kind_of(self, value: Any) -> CellKind:
+        if value is None or value is ABSENT:
+            return None
+        kind = type_of_number(value).kind if is_number(value) else None
+        if kind is not None:
+            return next(python for python, name in KINDS.items() if name is kind)
+        return cell_tensor(self.tracer.tensors.fake(value))
+
+    def _return_inputs(self, state: State, op: Return) -> None:
+        copied: list[tuple[int, Value]] = []
+        for traced, (_, argument) in zip(state.inputs, self.inputs, strict=True):
+            value = self.tracer.tensors.value(traced)
+            if value is not argument:
+                copied.append((argument.index, value))
+        if copied:
+            self.knowledge.note("inputs are mutated: they are copied back", op.loc)
+        op.copied_inputs = tuple(index for index, _ in copied)
+        op.copied_values = tuple(value for _, value in copied)
+
+    # --- the function ---
+
+    def _function(
+        self, symbol: Symbol, structure: ir.Mapping, cells: Mapping[AttributeKey, Symbol]
+    ) -> Func:
+        region = self.tracer.region
+        region.blocks[:] = [block for block in region.blocks if block.ops]
+        for position, op in enumerate(self.tracer.tensors.preamble):
+            region.entry.insert(position, op)
+        absent = tuple(cells[key] for key in cells if self.kinds[key] is None)
+        func = Func(
+            symbol, "host", region, structure, absent, program_location(self.request.program)
+        )
+        rename_dims(func, self.dim_names)
+        return func
+
+
+def cell_tensor(fake: Fake) -> CellTensor:
+    """Return what a cell holds that holds this tensor."""
+    shape = tuple(extent if isinstance(extent, int) else None for extent in fake.shape)
+    return CellTensor(shape, fake.dtype, str(fake.device))
+
+
+def kind_of_initial(value: Any) -> CellKind:
+    """Return what a cell holds before the first call."""
+    if value is None or value is ABSENT:
+        return None
+    return cell_tensor(value) if isinstance(value, torch.Tensor) else type(value)
+
+
+def program_location(program: Any) -> Location:
+    """Return where the function that is compiled begins."""
+    function = getattr(program, "forward", program)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return UNKNOWN
+    return Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
+
+
+def _shape_of(container: Any) -> tuple[Any, ...]:
+    """Return what a list or dict holds, by identity."""
+    items = container.items() if isinstance(container, dict) else enumerate(container)
+    return tuple((key, _token(item)) for key, item in items)
+
+
+def _token(item: Any) -> Any:
+    if is_traced(item):
+        return "tensor"
+    plain = item is None or isinstance(item, (bool, int, float, str))
+    return repr(item) if plain else type(item)

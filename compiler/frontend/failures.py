@@ -1,0 +1,60 @@
+"""How the machine gives up: on a path, on an attempt, or because of the user's program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...diagnostics import Diagnostic, DiagnosticError, Location, Note
+
+
+class Restart(Exception):
+    """Ask for a new run of the whole program: knowledge was gained that changes its beginning."""
+
+
+class LoopRetry(Exception):
+    """Ask for a new attempt at one loop, of which more is known now."""
+
+    def __init__(self, scope: Any) -> None:
+        super().__init__()
+        self.scope = scope
+
+
+class NeedConcrete(Exception):
+    """Report that Python needs the value of symbols that only the data decides."""
+
+    def __init__(self, symbols: frozenset[Any], purpose: str) -> None:
+        super().__init__(purpose)
+        self.symbols = symbols
+        self.purpose = purpose
+
+
+class ProgramError(Exception):
+    """Carry an exception that the program raised: `explicit` if by `raise` or `assert`."""
+
+    def __init__(self, error: BaseException, *, explicit: bool) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.explicit = explicit
+
+
+def refusal(
+    code: str, message: str, location: Location, *, label: str = "", help: str = ""
+) -> DiagnosticError:
+    """Return the error that refuses the program, with its call chain as notes."""
+    return DiagnosticError(
+        Diagnostic(code, message, location, label=label, notes=call_chain(location), help=help)
+    )
+
+
+def call_chain(location: Location) -> tuple[Note, ...]:
+    """Return one note per call that led to `location`, the innermost first."""
+    places = list(location.chain())[1:]
+    inner = [location, *places]
+    return tuple(
+        Note(f"in the call of `{callee.function}`{_module(callee)}", place)
+        for callee, place in zip(inner, places, strict=False)
+    )
+
+
+def _module(place: Location) -> str:
+    return f" (module `{place.module_path}`)" if place.module_path else ""

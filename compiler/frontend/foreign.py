@@ -1,0 +1,52 @@
+"""Objects that existed before the capture: read as they are, never changed."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from .hir import Code
+from .tensors import Tensors
+
+_IMMUTABLE = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    bool,
+    type(None),
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    Code,
+)
+
+
+@dataclass(eq=False)
+class ForeignObjects:
+    """Remember foreign objects by `id`, and under which path the program reaches them."""
+
+    tensors: Tensors
+    objects: dict[int, Any] = field(default_factory=dict[int, Any])
+    paths: dict[int, str] = field(default_factory=dict[int, str])
+
+    def read(self, value: Any, path: str | None = None) -> Any:
+        """Return what the program sees of `value`, which was read from a foreign object."""
+        value = self.tensors.lift(value)
+        if isinstance(value, _IMMUTABLE) or self.tensors.is_weight(value):
+            return value
+        self.objects.setdefault(id(value), value)
+        if path is not None:
+            self.paths.setdefault(id(value), path)
+        return value
+
+    def __contains__(self, value: object) -> bool:
+        return id(value) in self.objects
+
+    def path(self, value: Any) -> str | None:
+        """Return the qualified name of a foreign object, None if it was reached by none."""
+        return self.paths.get(id(value))

@@ -1,0 +1,167 @@
+"""Items: `container[key]`, for containers of Python, tensors and dynamic lists."""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+import torch
+from torch import nn
+
+from .calls import call, guard_aliases, is_interpreted, refuse_foreign_mutation, run_native
+from .failures import NeedConcrete
+from .hir import GetItem
+from .machine import Machine, Outcome
+from .objects import DynamicList
+from .registers import deliver, read
+from .scalars import is_symbolic
+from .state import State
+from .torch_internals import Tensor, expression_of, is_traced
+from .truth import item_of
+
+_SEQUENCES = (list, tuple, range, nn.ModuleList, nn.Sequential, nn.ParameterList)
+
+
+def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
+    """Deliver `container[key]`."""
+    if is_traced(container):
+        return deliver(state, tensor_item(machine, container, key))
+    if is_traced(key) and isinstance(container, (*_SEQUENCES, DynamicList)):
+        key = item_of(machine, key)
+    key = machine.tracer.scalars.constant_or_symbol(key)
+    if isinstance(container, DynamicList):
+        return deliver(state, _dynamic_item(machine, container, key))
+    if is_symbolic(key):
+        return _symbolic_item(machine, state, container, key)
+    if isinstance(key, slice):
+        require_known(machine, (key.start, key.stop, key.step), "the bounds of a slice of a list")
+    method = getattr(type(container), "__getitem__", None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return call(machine, state, method, [container, key], {})
+    value = machine.python(operator.getitem, container, key)
+    if container in machine.foreign:
+        value = machine.foreign.read(value, _item_path(machine, container, key))
+    return deliver(state, value)
+
+
+def _item_path(machine: Machine, container: Any, key: Any) -> str | None:
+    path = machine.foreign.path(container)
+    if path is None:
+        return None
+    return f"{path}.{key}" if isinstance(container, nn.Module) else f"{path}[{key!r}]"
+
+
+def require_known(machine: Machine, values: Any, purpose: str) -> None:
+    """Ask for concrete values of symbolic numbers."""
+    del machine
+    symbols = [expression_of(value).free_symbols for value in values if is_symbolic(value)]
+    if symbols:
+        message = f"{purpose} must not depend on tensor data"
+        raise NeedConcrete(frozenset().union(*symbols), message)
+
+
+def _dynamic_item(machine: Machine, container: DynamicList, key: Any) -> Any:
+    if isinstance(key, slice):
+        raise machine.tracer.refuse(
+            "MC0101",
+            "a slice of a list whose length depends on data",
+            help="combine the list by torch.stack and slice the tensor",
+        )
+    return machine.lists.get(container, key)
+
+
+def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
+    """Fork by the value of `key`, unless it can be made concrete at its origin."""
+    if not isinstance(key, torch.SymInt) or not isinstance(container, _SEQUENCES):
+        require_known(machine, [key], "this key")
+    if machine.has_origin(key):
+        require_known(machine, [key], "this index")
+    step = state.frame.instruction
+    sequence: Any = container
+
+    def choose(case: State, number: int) -> None:
+        own: Any = sequence
+        if isinstance(step, GetItem):
+            own = read(machine, case, step.container)
+        value = own[number]
+        if own in machine.foreign:
+            value = machine.foreign.read(value, _item_path(machine, own, number))
+        deliver(case, value)
+
+    return machine.switch(state, key, len(sequence), choose)
+
+
+# --- tensors ------------------------------------------------------------------------------------
+
+
+def tensor_item(machine: Machine, tensor: Tensor, key: Any) -> Any:
+    """Return `tensor[key]`; symbolic ints select, as `tensor[3]` would."""
+    if _has_symbolic_int(key):
+        return machine.python(machine.tracer.native, _select, tensor, key)
+    return run_native(machine, operator.getitem, [tensor, key], {})
+
+
+def _has_symbolic_int(key: Any) -> bool:
+    parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, torch.SymInt) for part in parts)
+
+
+def _select(tensor: Any, key: Any) -> Any:
+    dim = 0
+    parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+    for position, part in enumerate(parts):
+        if isinstance(part, (int, torch.SymInt)) and not isinstance(part, bool):
+            tensor = torch.select(tensor, dim, part)
+        elif part is None:
+            tensor, dim = tensor.unsqueeze(dim), dim + 1
+        elif isinstance(part, slice):
+            tensor, dim = tensor[(*(slice(None),) * dim, part)], dim + 1
+        elif part is Ellipsis:
+            dim = tensor.dim() - sum(p is not None for p in parts[position + 1 :])
+        else:
+            raise TypeError("an index that depends on data is mixed with an index tensor")
+    return tensor
+
+
+def set_item(machine: Machine, state: State, container: Any, key: Any, value: Any) -> Outcome:
+    """Execute `container[key] = value`."""
+    if is_traced(container):
+        _set_tensor_item(machine, container, key, value)
+        return Outcome.NEXT
+    key = machine.tracer.scalars.constant_or_symbol(key)
+    if isinstance(container, DynamicList):
+        machine.lists.set(container, key, value)
+        return Outcome.NEXT
+    refuse_foreign_mutation(machine, container)
+    require_known(machine, [key], "this key")
+    method = getattr(type(container), "__setitem__", None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return call(machine, state, method, [container, key, value], {}, is_setter=True)
+    machine.python(operator.setitem, container, key, value)
+    return Outcome.NEXT
+
+
+def _set_tensor_item(machine: Machine, tensor: Tensor, key: Any, value: Any) -> None:
+    def change() -> None:
+        if _has_symbolic_int(key):
+            machine.python(machine.tracer.native, _copy_into, tensor, key, value)
+        else:
+            run_native(machine, operator.setitem, [tensor, key, value], {})
+
+    guard_aliases(machine, [tensor], change)
+
+
+def _copy_into(tensor: Any, key: Any, value: Any) -> None:
+    target = _select(tensor, key)
+    if isinstance(value, torch.Tensor):
+        target.copy_(value)
+    else:
+        target.fill_(value)
+
+
+def delete_item(machine: Machine, container: Any, key: Any) -> None:
+    """Execute `del container[key]`."""
+    refuse_foreign_mutation(machine, container)
+    require_known(machine, [key], "this key")
+    machine.python(operator.delitem, container, key)

@@ -1,0 +1,146 @@
+"""Iteration: `for`, unpacking, and drawing an iterable into a list."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Set
+from typing import Any
+
+import torch
+from torch import nn
+
+from .calls import is_interpreted
+from .indexing import require_known, tensor_item
+from .machine import Machine
+from .objects import (
+    ITERATORS,
+    CountingIterator,
+    DynamicList,
+    IndexIterator,
+    Iterator,
+    RangeIterator,
+    SequenceIterator,
+    ZipIterator,
+)
+from .scalars import is_symbolic
+from .torch_internals import is_traced
+from .truth import conjunction
+
+
+def iterate(machine: Machine, value: Any) -> Iterator:
+    """Return `iter(value)`."""
+    if isinstance(value, ITERATORS):
+        return value
+    if isinstance(value, range):
+        return RangeIterator(value.start, value.stop, value.step)
+    if isinstance(value, DynamicList):
+        return IndexIterator(value, 0, value.length)
+    if is_traced(value):
+        return _tensor_iterator(machine, value)
+    return SequenceIterator(_static_items(machine, value))
+
+
+def _tensor_iterator(machine: Machine, tensor: Any) -> Iterator:
+    if tensor.dim() == 0:
+        machine.python(_raise, TypeError("iteration over a 0-d tensor"))
+    extent = machine.tracer.scalars.constant_or_symbol(tensor.shape[0])
+    if is_symbolic(extent):
+        return IndexIterator(tensor, 0, extent)
+    return SequenceIterator(list(machine.tracer.native(torch.unbind, tensor, 0)))
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _static_items(machine: Machine, value: Any) -> list[Any]:
+    own = getattr(type(value), "__iter__", None)
+    if isinstance(own, types.FunctionType) and is_interpreted(own):
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the iteration over a {type(value).__name__} is written in Python",
+            help="return a list",
+        )
+    items = machine.python(list, value)
+    is_lazy = not isinstance(value, (list, tuple, str, Mapping, Set, nn.Module))
+    if value in machine.foreign or is_lazy:
+        return [
+            machine.foreign.read(item, _path(machine, value, i)) for i, item in enumerate(items)
+        ]
+    return items
+
+
+def _path(machine: Machine, value: Any, index: int) -> str | None:
+    path = machine.foreign.path(value)
+    if path is None:
+        return None
+    return f"{path}.{index}" if isinstance(value, nn.Module) else f"{path}[{index}]"
+
+
+def has_next(machine: Machine, iterator: Iterator) -> Any:
+    """Return whether there is another item, a bool that may be symbolic."""
+    if isinstance(iterator, SequenceIterator):
+        return iterator.position < len(iterator.items)
+    if isinstance(iterator, RangeIterator):
+        compare = _less if iterator.step > 0 else _greater
+        return _compare(machine, compare, iterator.current, iterator.stop)
+    if isinstance(iterator, IndexIterator):
+        return _compare(machine, _less, iterator.position, iterator.length)
+    if isinstance(iterator, CountingIterator):
+        return has_next(machine, iterator.inner)
+    return conjunction(machine, [has_next(machine, part) for part in iterator.parts])
+
+
+def _compare(machine: Machine, function: Any, left: Any, right: Any) -> Any:
+    return machine.tracer.scalars.truth(machine.tracer.native(function, left, right))
+
+
+def _less(left: Any, right: Any) -> Any:
+    return left < right
+
+
+def _greater(left: Any, right: Any) -> Any:
+    return left > right
+
+
+def advance(machine: Machine, iterator: Iterator) -> Any:
+    """Return the next item, of which there is one."""
+    if isinstance(iterator, SequenceIterator):
+        iterator.position += 1
+        return iterator.items[iterator.position - 1]
+    if isinstance(iterator, RangeIterator):
+        item = iterator.current
+        iterator.current = machine.tracer.native(_add, item, iterator.step)
+        return item
+    if isinstance(iterator, IndexIterator):
+        return _advance_index(machine, iterator)
+    if isinstance(iterator, CountingIterator):
+        count = iterator.count
+        iterator.count = machine.tracer.native(_add, count, 1)
+        return (count, advance(machine, iterator.inner))
+    return tuple(advance(machine, part) for part in iterator.parts)
+
+
+def _add(left: Any, right: Any) -> Any:
+    return left + right
+
+
+def _advance_index(machine: Machine, iterator: IndexIterator) -> Any:
+    position = iterator.position
+    iterator.position = machine.tracer.native(_add, position, 1)
+    if isinstance(iterator.container, DynamicList):
+        return machine.lists.get(iterator.container, position)
+    return tensor_item(machine, iterator.container, position)
+
+
+def draw(machine: Machine, value: Any) -> list[Any]:
+    """Return all items of an iterable whose length is known."""
+    iterator = iterate(machine, value)
+    items: list[Any] = []
+    while True:
+        more = has_next(machine, iterator)
+        if is_symbolic(more):
+            require_known(machine, [more], "the number of items")
+        if not more:
+            return items
+        items.append(advance(machine, iterator))

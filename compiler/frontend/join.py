@@ -1,0 +1,340 @@
+"""Let paths that meet go on as one: equal skeletons merge, different ones stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...ir import Block, Successor, Value
+from ...ir.host import Branch
+from .aliases import record_view
+from .failures import NeedConcrete
+from .fork import copy_list
+from .objects import DynamicList
+from .scalars import is_symbolic, number_type, type_of_number
+from .state import PositionKey, State
+from .tensors import tensor_type
+from .torch_internals import (
+    Tensor,
+    common_facts,
+    expression_of,
+    is_traced,
+    storage_key,
+    view_chain,
+    wrap_functional,
+)
+from .traversal import Path, StateCopier
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+
+def join_states(machine: Machine, key: PositionKey, states: Sequence[State]) -> list[State]:
+    """Return the states that go on from `key`, one per skeleton."""
+    if len(states) == 1:
+        return list(states)
+    split = machine.knowledge.split(key)
+    groups: dict[Any, list[tuple[State, StateCopier]]] = {}
+    for state in states:
+        survey = StateCopier(machine.owned, machine.foreign.objects, split=split)
+        survey.copy_state(state)
+        skeleton = tuple(token for _, token in survey.tokens)
+        groups.setdefault(skeleton, []).append((state, survey))
+    if len(groups) > 1:
+        surveys = [members[0][1] for members in groups.values()]
+        machine.note_variants(states[0], surveys)
+    return [_join_group(machine, key, members) for members in groups.values()]
+
+
+def _join_group(
+    machine: Machine, key: PositionKey, members: Sequence[tuple[State, StateCopier]]
+) -> State:
+    if len(members) == 1:
+        return members[0][0]
+    leaves = [[leaf for _, leaf in survey.leaves] for _, survey in members]
+    paths = [path for path, _ in members[0][1].leaves]
+    columns = [Column(path, list(row)) for path, *row in zip(paths, *leaves, strict=True)]
+    return Merge(machine, key, [state for state, _ in members], columns).run()
+
+
+@dataclass(eq=False)
+class Column:
+    """One leaf in each of the states that merge; `result` is what becomes of it."""
+
+    path: Path
+    leaves: list[Any]
+    fakes: list[Any] = field(default_factory=lambda: [])
+    values: list[Value] = field(default_factory=list[Value])
+    shapes: list[tuple[Any, ...]] = field(default_factory=lambda: [])
+    bounds: list[tuple[int | None, int | None]] = field(default_factory=lambda: [])
+    is_merged: bool = False
+    result: Any = None
+
+    @property
+    def is_tensor(self) -> bool:
+        return is_traced(self.leaves[0])
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What columns share that hold the same objects."""
+        return tuple(map(id, self.leaves))
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all shapes and strides agree."""
+        strides = {str(fake.stride()) for fake in self.fakes}
+        return len(set(self.shapes)) == 1 and len(strides) == 1
+
+
+class Merge:
+    """Merge states with one skeleton into a state on a new block."""
+
+    def __init__(
+        self, machine: Machine, key: PositionKey, states: list[State], columns: list[Column]
+    ) -> None:
+        self._machine = machine
+        self._tracer = machine.tracer
+        self._key = key
+        self._states = states
+        self._columns = columns
+        self._arguments: list[list[Value]] = [[] for _ in states]
+        self._merged_tensors: dict[tuple[int, ...], Tensor] = {}
+
+    def run(self) -> State:
+        """Return the merged state; the blocks of the others branch to its block."""
+        for index, state in enumerate(self._states):
+            self._tracer.activate(state)
+            self._survey(index)
+        for column in self._columns:
+            column.is_merged = self._differs(column)
+        for index, state in enumerate(self._states):
+            self._tracer.activate(state)
+            self._pass_arguments(index)
+            state.knowledge = self._tracer.shapes.snapshot()
+        location = self._tracer.location()
+        block = self._machine.new_block(location)
+        for state, arguments in zip(self._states, self._arguments, strict=True):
+            target = Successor(block, tuple(arguments))
+            state.block.append(Branch(target=target, loc=location))
+        return self._merged_state(block)
+
+    # --- what differs ---
+
+    def _survey(self, index: int) -> None:
+        for column in self._columns:
+            leaf = column.leaves[index]
+            if is_traced(leaf):
+                fake = self._tracer.tensors.fake(leaf)
+                column.fakes.append(fake)
+                column.values.append(self._tracer.tensors.value_of_fake(fake))
+                column.shapes.append(tuple(expression_of(extent) for extent in fake.shape))
+            elif isinstance(leaf, DynamicList):
+                column.values.append(leaf.value)
+            else:
+                known = self._tracer.scalars.constant_or_symbol(leaf)
+                column.leaves[index] = known
+                is_int = number_type(known) is int
+                column.bounds.append(self._tracer.shapes.bounds(known) if is_int else (None, None))
+
+    def _differs(self, column: Column) -> bool:
+        if column.values:
+            return any(value is not column.values[0] for value in column.values)
+        if not _numbers_differ(column.leaves):
+            return False
+        if column.path in self._machine.knowledge.split(self._key):
+            symbols = [expression_of(n).free_symbols for n in column.leaves if is_symbolic(n)]
+            raise NeedConcrete(frozenset().union(*symbols), "a value that must be known")
+        return True
+
+    def _pass_arguments(self, index: int) -> None:
+        seen: set[tuple[int, ...]] = set()
+        for column in self._columns:
+            if not column.is_merged or (column.is_tensor and column.identity in seen):
+                continue
+            seen.add(column.identity)
+            self._arguments[index].append(self._argument(column, index))
+
+    def _argument(self, column: Column, index: int) -> Value:
+        leaf = column.leaves[index]
+        if column.is_tensor:
+            if column.is_uniform:
+                return column.values[index]
+            return self._tracer.tensors.value(self._tracer.contiguous(leaf))
+        if isinstance(leaf, DynamicList):
+            return leaf.value
+        return self._tracer.scalars.value(leaf)
+
+    # --- the merged state ---
+
+    def _merged_state(self, block: Block) -> State:
+        facts = [state.knowledge for state in self._states]
+        result = State(block, knowledge=common_facts([fact for fact in facts if fact]))
+        result.frames = self._states[0].frames
+        self._tracer.activate(result)
+        self._merge_columns(block)
+        self._restore_aliases()
+        merged = {column.path: column.result for column in self._columns}
+        copier = StateCopier(
+            self._machine.owned, self._machine.foreign.objects, lambda path, _: merged[path]
+        )
+        result = copier.copy_state(self._states[0])
+        result.block = block
+        result.knowledge = self._tracer.shapes.snapshot()
+        self._agree(result)
+        return result
+
+    def _agree(self, result: State) -> None:
+        """Keep what all states know."""
+        others = self._states[1:]
+        result.forks = max(state.forks for state in self._states)
+        result.facts = {
+            key: value
+            for key, value in result.facts.items()
+            if all(other.facts.get(key) is value for other in others)
+        }
+        result.items = {
+            key: value
+            for key, value in result.items.items()
+            if all(other.items.get(key) is value for other in others)
+        }
+        for depth, frame in enumerate(result.frames):
+            frame.forks_at_entry = min(s.frames[depth].forks_at_entry for s in self._states)
+            for header in frame.loop_forks:
+                counts = [s.frames[depth].loop_forks.get(header, 0) for s in self._states]
+                frame.loop_forks[header] = min(counts)
+
+    def _merge_columns(self, block: Block) -> None:
+        for column in self._columns:
+            if column.is_tensor:
+                column.result = self._merge_tensor(column, block)
+            elif isinstance(column.leaves[0], DynamicList):
+                column.result = self._merge_list(column, block)
+            elif column.is_merged:
+                column.result = self._merge_number(column, block)
+            else:
+                column.result = column.leaves[0]
+
+    def _merge_tensor(self, column: Column, block: Block) -> Tensor:
+        if column.identity in self._merged_tensors:
+            return self._merged_tensors[column.identity]
+        if not column.is_merged:
+            kept = column.leaves[0]
+            is_weight = self._tracer.tensors.is_weight(kept)
+            merged = kept if is_weight else self._tracer.native(wrap_functional, column.fakes[0])
+        else:
+            fake = self._merged_fake(column)
+            merged = self._tracer.tensors.wrap(fake, block.add_argument(tensor_type(fake)))
+        self._merged_tensors[column.identity] = merged
+        return merged
+
+    def _merged_fake(self, column: Column) -> Any:
+        first = column.fakes[0]
+        if column.is_uniform:
+            return self._tracer.tensors.empty(first.shape, first, strides=first.stride())
+        extents = [
+            self._merged_extent([shape[dim] for shape in column.shapes], first.shape[dim])
+            for dim in range(first.dim())
+        ]
+        return self._tracer.tensors.empty(extents, first)
+
+    def _merged_extent(self, extents: list[Any], first: Any) -> Any:
+        if all(extent == extents[0] for extent in extents):
+            return first
+        if all(extent.is_Integer for extent in extents):
+            return self._tracer.shapes.fresh_size(int(min(extents)), int(max(extents)))
+        return self._tracer.shapes.fresh_size()
+
+    def _merge_list(self, column: Column, block: Block) -> DynamicList:
+        lists: list[DynamicList] = column.leaves
+        if not column.is_merged:
+            return copy_list(lists[0])
+        value = block.add_argument(lists[0].value.type)
+        minimum = min(item.minimum for item in lists)
+        return self._machine.lists.of_value(value, lists[0].element, minimum)
+
+    def _merge_number(self, column: Column, block: Block) -> Any:
+        first = column.leaves[0]
+        value = block.add_argument(type_of_number(first))
+        number = self._tracer.scalars.fresh(number_type(first), value)
+        lows, highs = zip(*column.bounds, strict=True)
+        if number_type(first) is int:
+            low = None if None in lows else min(lows)
+            high = None if None in highs else max(highs)
+            self._tracer.shapes.set_range(number, low, high)
+        self._machine.remember_origin(number, self._key, column.path)
+        return number
+
+    # --- aliases ---
+
+    def _restore_aliases(self) -> None:
+        """Make views of merged bases again; where groups differ, forbid mutation."""
+        groups: dict[tuple[int, ...], dict[tuple[int, ...], Column]] = {}
+        for column in self._columns:
+            if column.is_tensor:
+                storages = tuple(storage_key(leaf) for leaf in column.leaves)
+                groups.setdefault(storages, {})[column.identity] = column
+        crowded = self._crowded_storages()
+        for storages, members in groups.items():
+            columns = list(members.values())
+            if len(columns) > 1 and self._restore_group(columns):
+                lost = any(map(self._has_lost_alias, columns))
+            else:
+                lost = any(map(self._has_lost_alias, columns)) or any(
+                    storage in crowded[index] for index, storage in enumerate(storages)
+                )
+            for column in columns if lost else ():
+                if not self._tracer.tensors.is_weight(column.result):
+                    self._tracer.tensors.lose_alias(column.result)
+        for column in self._columns:
+            if column.is_tensor:
+                column.result = self._merged_tensors[column.identity]
+
+    def _crowded_storages(self) -> list[set[int]]:
+        """Return, per state, the storages that several live tensors share."""
+        crowded: list[set[int]] = []
+        for index in range(len(self._states)):
+            members: dict[int, set[int]] = {}
+            for column in self._columns:
+                if column.is_tensor:
+                    leaf = column.leaves[index]
+                    members.setdefault(storage_key(leaf), set()).add(id(leaf))
+            crowded.append({storage for storage, ids in members.items() if len(ids) > 1})
+        return crowded
+
+    def _has_lost_alias(self, column: Column) -> bool:
+        tensors = self._tracer.tensors
+        return any(
+            tensors.has_lost_alias(leaf) or tensors.aliases_weight(leaf) for leaf in column.leaves
+        )
+
+    def _restore_group(self, columns: list[Column]) -> bool:
+        bases = [c for c in columns if not any(view_chain(leaf) for leaf in c.leaves)]
+        views = [c for c in columns if all(view_chain(leaf) for leaf in c.leaves)]
+        if len(bases) != 1 or len(views) != len(columns) - 1:
+            return False
+        if not all(_is_same_view(column) for column in views):
+            return False
+        base = self._merged_tensors[bases[0].identity]
+        for column in views:
+            self._merged_tensors[column.identity] = record_view(
+                self._tracer, base, column.leaves[0]
+            )
+            column.result = self._merged_tensors[column.identity]
+        return True
+
+
+def _is_same_view(column: Column) -> bool:
+    layouts = {
+        (tuple(map(str, leaf.shape)), str(leaf.stride()), str(leaf.storage_offset()))
+        for leaf in column.leaves
+    }
+    return len(layouts) == 1
+
+
+def _numbers_differ(numbers: Sequence[Any]) -> bool:
+    first = numbers[0]
+    if any(is_symbolic(number) for number in numbers):
+        expressions = {expression_of(number) for number in numbers if is_symbolic(number)}
+        return len(expressions) > 1 or not all(map(is_symbolic, numbers))
+    return any(repr(number) != repr(first) for number in numbers)

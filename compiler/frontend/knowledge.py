@@ -1,0 +1,75 @@
+"""What one run of the machine learned for the next; it only grows, so that runs come to an end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...diagnostics import Location
+from ...ir import Type
+from .state import AttributeKey, PositionKey
+from .traversal import Path
+
+
+@dataclass
+class LoopPlan:
+    """How to run one loop.
+
+    `dynamic` loops become a loop of the CFG; before it, `peel` iterations are run as straight
+    code. `numbers` maps each generalised number to its lower bound (None: unknown), `tensors`
+    each generalised tensor to the dims that vary, `lists` each list that grows to its element.
+    """
+
+    dynamic: bool = False
+    unroll: bool = False
+    peel: int = 0
+    numbers: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
+    tensors: dict[Path, frozenset[int]] = field(default_factory=dict[Path, frozenset[int]])
+    lists: dict[Path, Type] = field(default_factory=dict[Path, Type])
+    lost_aliases: set[Path] = field(default_factory=set[Path])
+
+    def forget_generalisations(self) -> None:
+        """Start over with what varies: other iterations are peeled now."""
+        self.numbers.clear()
+        self.tensors.clear()
+        self.lists.clear()
+
+
+@dataclass(frozen=True)
+class StateCell:
+    """An attribute that the program writes: where it is, and its value before the first call."""
+
+    owner: Any
+    name: str
+    path: str
+    initial: Any
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Tell the user why the program was compiled the way it was."""
+
+    message: str
+    location: Location | None = None
+
+
+@dataclass
+class Knowledge:
+    """Everything that survives a restart."""
+
+    loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
+    splits: dict[PositionKey, set[Path]] = field(default_factory=dict[PositionKey, set[Path]])
+    cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
+    notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
+
+    def loop(self, key: PositionKey) -> LoopPlan:
+        """Return the plan of the loop at `key`."""
+        return self.loops.setdefault(key, LoopPlan())
+
+    def split(self, key: PositionKey) -> frozenset[Path]:
+        """Return the numbers that must not be merged at `key`."""
+        return frozenset(self.splits.get(key, ()))
+
+    def note(self, message: str, location: Location | None = None) -> None:
+        """Remember something to be explained, once."""
+        self.notes[Explanation(message, location)] = None

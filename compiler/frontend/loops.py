@@ -1,0 +1,464 @@
+"""Loops whose exit depends on data: found by running them, then generalised to a fixpoint.
+
+A loop that may be dynamic runs in a scope of its own. If an iteration can both leave and go on,
+the attempt is rolled back and the loop becomes a loop of the CFG: everything live at the header is
+assumed invariant; what differs at the back edge becomes a block argument, and the next attempt
+starts. A value that changes its kind (None becomes a tensor) is dealt with by peeling iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...ir import Block, Op, Successor, Type, Value
+from ...ir.host import Branch
+from .aliases import record_view
+from .failures import LoopRetry
+from .fork import clone_state
+from .hir import Loop, LoopHeader
+from .knowledge import LoopPlan
+from .objects import ITERATORS, CountingIterator, DynamicList, RangeIterator, ZipIterator
+from .scalars import is_number, is_symbolic, number_type, type_of_number
+from .schedule import Scope
+from .state import Frame, State, loop_position
+from .tensors import tensor_type
+from .torch_internals import Tensor, expression_of, is_traced, storage_key, view_chain
+from .tracer import drop_ops_after
+from .traversal import Path, StateCopier
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+MAX_ATTEMPTS = 40
+MAX_PEEL = 3
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How much of the function existed before an attempt."""
+
+    block: Block
+    last: Op | None
+    blocks: int
+    diagnostics: int
+
+
+@dataclass(eq=False)
+class Instance:
+    """One loop of the CFG: its header block, what the arguments are, and what is invariant."""
+
+    block: Block
+    parameters: list[Path] = field(default_factory=list[Path])
+    tokens: list[tuple[Path, Any]] = field(default_factory=lambda: [])
+    leaves: dict[Path, Any] = field(default_factory=dict[Path, Any])
+    values: dict[Path, Value] = field(default_factory=dict[Path, Value])
+    shapes: dict[Path, tuple[Any, ...]] = field(default_factory=dict[Path, "tuple[Any, ...]"])
+    aliases: set[frozenset[Path]] = field(default_factory=set[frozenset[Path]])
+
+
+# --- attempts -----------------------------------------------------------------------------------
+
+
+def may_be_dynamic(machine: Machine, frame: Frame, header: LoopHeader) -> bool:
+    """Tell whether the loop at `header` could become a loop of the CFG."""
+    if header.iterator is None:
+        return True
+    return _is_open_ended(frame.registers[header.iterator], machine.limits.unroll)
+
+
+def _is_open_ended(iterator: Any, limit: int) -> bool:
+    if isinstance(iterator, RangeIterator):
+        numbers = (iterator.current, iterator.stop)
+        if any(map(is_symbolic, numbers)):
+            return True
+        return len(range(*numbers, iterator.step)) > limit
+    if isinstance(iterator, ZipIterator):
+        return all(_is_open_ended(part, limit) for part in iterator.parts)
+    if isinstance(iterator, CountingIterator):
+        return _is_open_ended(iterator.inner, limit)
+    return isinstance(iterator, ITERATORS) and is_symbolic(getattr(iterator, "length", 0))
+
+
+def run_loop(machine: Machine, state: State, loop: Loop) -> None:
+    """Run the loop at whose header `state` stands; the paths that leave it are scheduled."""
+    plan = machine.knowledge.loop(loop_position(state, len(state.frames) - 1, loop))
+    checkpoint: Checkpoint | None = None
+    for _ in range(MAX_ATTEMPTS):
+        machine.tracer.activate(state)
+        candidate = clone_state(machine, state)
+        checkpoint = checkpoint or _checkpoint(machine, state)
+        scope = Scope(loop, state.frame.activation, len(state.frames) - 1, plan)
+        if _attempt(machine, scope, candidate):
+            for leaving in scope.exits:
+                machine.schedule(leaving)
+            return
+        _roll_back(machine, checkpoint)
+    raise machine.tracer.refuse(
+        "MC0106",
+        f"what this loop carries is still not settled after {MAX_ATTEMPTS} attempts",
+        help="carry fewer values from one iteration to the next",
+    )
+
+
+def _attempt(machine: Machine, scope: Scope, candidate: State) -> bool:
+    machine.scopes.append(scope)
+    try:
+        machine.run_state(candidate)
+        machine.drain(scope)
+    except LoopRetry as retry:
+        if retry.scope is not scope:
+            raise
+        return False
+    finally:
+        machine.scopes.pop()
+    return True
+
+
+def _checkpoint(machine: Machine, state: State) -> Checkpoint:
+    last = state.block.ops[-1] if state.block.ops else None
+    count = len(machine.tracer.region.blocks)
+    return Checkpoint(state.block, last, count, len(machine.diagnostics))
+
+
+def _roll_back(machine: Machine, checkpoint: Checkpoint) -> None:
+    blocks = machine.tracer.region.blocks
+    for block in reversed(blocks[checkpoint.blocks :]):
+        drop_ops_after(block, None)
+    del blocks[checkpoint.blocks :]
+    drop_ops_after(checkpoint.block, checkpoint.last)
+    for diagnostic in list(machine.diagnostics)[checkpoint.diagnostics :]:
+        del machine.diagnostics[diagnostic]
+
+
+def observe(machine: Machine, state: State, loop: Loop, event: str) -> None:
+    """Note that an iteration of `loop` was left or goes on; if both, the loop is dynamic."""
+    frame = state.frame
+    scope = machine.scope_of(frame, loop)
+    if scope is None or scope.plan.dynamic or scope.plan.unroll:
+        return
+    if state.forks <= frame.loop_forks.get(loop.header, 0):
+        return
+    events = scope.events.setdefault(frame.iterations.get(loop.header, 0), set())
+    events.add(event)
+    if len(events) == 2:
+        scope.plan.dynamic = True
+        machine.knowledge.note(
+            "the exit of this loop depends on data: it stays a loop", loop.location
+        )
+        raise LoopRetry(scope)
+
+
+# --- the header ---------------------------------------------------------------------------------
+
+
+def open_loop(machine: Machine, scope: Scope, state: State) -> None:
+    """Begin a loop of the CFG: `state` goes on in a header block, with generalised values."""
+    plan, tracer = scope.plan, machine.tracer
+    state.adopt(_with_lists(machine, plan, state))
+    survey = StateCopier(machine.owned, machine.foreign.objects)
+    survey.copy_state(state)
+    location = tracer.location()
+    opening = _Opening(machine, plan, survey.leaves)
+    opening.prepare()
+    instance = Instance(machine.new_block(location), opening.parameters)
+    target = Successor(instance.block, tuple(opening.arguments))
+    state.block.append(Branch(target=target, loc=location))
+    state.block = instance.block
+    leaves = opening.generalise(instance.block)
+    copier = StateCopier(
+        machine.owned, machine.foreign.objects, lambda path, leaf: leaves.get(path, leaf)
+    )
+    state.adopt(copier.copy_state(state))
+    _describe(machine, instance, state)
+    scope.instances.append(instance)
+    state.frame.iterations[scope.loop.header] = plan.peel + len(scope.instances)
+
+
+def _with_lists(machine: Machine, plan: LoopPlan, state: State) -> State:
+    def on_list(path: Path, items: list[Any]) -> DynamicList | None:
+        element = plan.lists.get(path)
+        return None if element is None else machine.lists.from_items(items, element)
+
+    copier = StateCopier(machine.owned, machine.foreign.objects, on_list=on_list)
+    return copier.copy_state(state)
+
+
+class _Opening:
+    """Decide what the arguments of a header block are, and what replaces the old leaves."""
+
+    def __init__(
+        self, machine: Machine, plan: LoopPlan, leaves: Sequence[tuple[Path, Any]]
+    ) -> None:
+        self._machine = machine
+        self._tracer = machine.tracer
+        self._plan = plan
+        self._leaves = leaves
+        self._views: dict[Path, Path] = {}
+        self.parameters: list[Path] = []
+        self.arguments: list[Value] = []
+
+    def prepare(self) -> None:
+        """Compute the arguments, in the block before the header."""
+        self._find_views()
+        for path, leaf in self._leaves:
+            if self._is_generalised(path, leaf):
+                self.parameters.append(path)
+                self.arguments.append(_argument(self._machine, leaf))
+
+    def _is_generalised(self, path: Path, leaf: Any) -> bool:
+        if is_traced(leaf):
+            return path in self._plan.tensors and path not in self._views
+        if isinstance(leaf, DynamicList):
+            return path in self._plan.lists
+        return path in self._plan.numbers
+
+    def _find_views(self) -> None:
+        """Find the leaves that are views of a generalised leaf, or the very same tensor."""
+        bases: dict[int, tuple[Path, Tensor]] = {}
+        for path, leaf in self._leaves:
+            if is_traced(leaf) and path in self._plan.tensors and not view_chain(leaf):
+                bases.setdefault(storage_key(leaf), (path, leaf))
+        for path, leaf in self._leaves:
+            if is_traced(leaf) and storage_key(leaf) in bases:
+                base_path, _ = bases[storage_key(leaf)]
+                if path != base_path and path not in self._plan.lost_aliases:
+                    self._views[path] = base_path
+
+    def generalise(self, block: Block) -> dict[Path, Any]:
+        """Return the new leaves, made of arguments of the header `block`."""
+        old = dict(self._leaves)
+        new = {path: self._parameter(path, old[path], block) for path in self.parameters}
+        for path, base in self._views.items():
+            chain = view_chain(old[path])
+            new[path] = record_view(self._tracer, new[base], old[path]) if chain else new[base]
+        for path, leaf in self._leaves:
+            if path in self._plan.lost_aliases and is_traced(leaf):
+                self._tracer.tensors.lose_alias(new.get(path, leaf))
+        return new
+
+    def _parameter(self, path: Path, old: Any, block: Block) -> Any:
+        if is_traced(old):
+            return self._tensor(path, old, block)
+        if isinstance(old, DynamicList):
+            return self._machine.lists.of_value(block.add_argument(old.value.type), old.element, 0)
+        value = block.add_argument(type_of_number(old))
+        number = self._tracer.scalars.fresh(number_type(old), value)
+        if number_type(old) is int:
+            self._tracer.shapes.set_range(number, self._plan.numbers[path], None)
+        self._machine.remember_loop_origin(number, self._plan)
+        return number
+
+    def _tensor(self, path: Path, old: Tensor, block: Block) -> Tensor:
+        fake = self._tracer.tensors.fake(old)
+        varying = self._plan.tensors[path]
+        shape = [
+            self._tracer.shapes.fresh_size() if dim in varying else extent
+            for dim, extent in enumerate(fake.shape)
+        ]
+        new = self._tracer.tensors.empty(shape, fake)
+        return self._tracer.tensors.wrap(new, block.add_argument(tensor_type(new)))
+
+
+def _argument(machine: Machine, leaf: Any) -> Value:
+    if is_traced(leaf):
+        return machine.tracer.tensors.value(machine.tracer.contiguous(leaf))
+    if isinstance(leaf, DynamicList):
+        return leaf.value
+    return machine.tracer.scalars.value(leaf)
+
+
+def _describe(machine: Machine, instance: Instance, state: State) -> None:
+    """Remember what the header assumes, to be compared at the back edges."""
+    survey = StateCopier(machine.owned, machine.foreign.objects)
+    survey.copy_state(state)
+    instance.tokens = survey.tokens
+    for path, leaf in survey.leaves:
+        instance.leaves[path] = leaf
+        if is_traced(leaf):
+            fake = machine.tracer.tensors.fake(leaf)
+            instance.values[path] = machine.tracer.tensors.value_of_fake(fake)
+            instance.shapes[path] = _extents(fake)
+        elif isinstance(leaf, DynamicList):
+            instance.values[path] = leaf.value
+    instance.aliases = set(_alias_pairs(survey.leaves))
+
+
+def _extents(fake: Any) -> tuple[Any, ...]:
+    return tuple(expression_of(extent) for extent in fake.shape)
+
+
+def _alias_pairs(leaves: Sequence[tuple[Path, Any]]) -> Iterator[frozenset[Path]]:
+    """Yield the pairs of paths whose tensors share memory."""
+    groups: dict[int, list[Path]] = {}
+    for path, leaf in leaves:
+        if is_traced(leaf):
+            groups.setdefault(storage_key(leaf), []).append(path)
+    for paths in groups.values():
+        yield from (frozenset([paths[0], other]) for other in paths[1:])
+
+
+# --- the back edge ------------------------------------------------------------------------------
+
+
+def close_loop(machine: Machine, scope: Scope, state: State, instance: Instance) -> None:
+    """Compare with the header: branch to it, or retry the loop with more generalised."""
+    state.adopt(_with_lists(machine, scope.plan, state))
+    survey = StateCopier(machine.owned, machine.foreign.objects)
+    survey.copy_state(state)
+    closing = _Closing(machine, scope, instance, survey)
+    if closing.learn():
+        raise LoopRetry(scope)
+    leaves = dict(survey.leaves)
+    arguments = tuple(_argument(machine, leaves[path]) for path in instance.parameters)
+    target = Successor(instance.block, arguments)
+    state.block.append(Branch(target=target, loc=machine.tracer.location()))
+
+
+class _Closing:
+    """Compare the values at a back edge with those that the header assumed."""
+
+    def __init__(
+        self, machine: Machine, scope: Scope, instance: Instance, survey: StateCopier
+    ) -> None:
+        self._machine = machine
+        self._tracer = machine.tracer
+        self._plan = scope.plan
+        self._scope = scope
+        self._instance = instance
+        self._leaves = dict(survey.leaves)
+        self._survey = survey
+
+    def learn(self) -> bool:
+        """Extend the plan by what differs; return whether anything does."""
+        grown, changed = self._compare_tokens()
+        changed = [path for path in changed if not _is_below(path, grown)]
+        if changed:
+            self._peel(changed)
+            return True
+        learned = bool(grown)
+        for path, leaf in self._survey.leaves:
+            if not _is_below(path, grown):
+                learned |= self._compare_leaf(path, leaf)
+        return learned | self._compare_aliases()
+
+    def _compare_tokens(self) -> tuple[list[Path], list[Path]]:
+        """Return the lists that grew, and where else the skeleton changed."""
+        before, now = _by_path(self._instance.tokens), _by_path(self._survey.tokens)
+        grown: list[Path] = []
+        changed: list[Path] = []
+        for path in before.keys() | now.keys():
+            if before.get(path) == now.get(path):
+                continue
+            element = self._element_of_grown(before.get(path), now.get(path), path)
+            if element is None:
+                changed.append(path)
+            else:
+                self._plan.lists[path] = element
+                grown.append(path)
+        return grown, changed
+
+    def _element_of_grown(self, before: Any, now: Any, path: Path) -> Type | None:
+        if before is None or now is None or before[0][:2] != ("list", list):
+            return None
+        if now[0][:2] != ("list", list):
+            return None
+        index = max(before[0][2], now[0][2]) - 1
+        for leaves in (self._leaves, self._instance.leaves):
+            if (*path, index) in leaves:
+                return self._machine.lists.element_type(leaves[(*path, index)])
+        return None
+
+    def _peel(self, changed: list[Path]) -> None:
+        if self._plan.peel >= MAX_PEEL:
+            path = min(changed, key=str)
+            raise self._tracer.refuse(
+                "MC0103",
+                f"{_describe_path(path)} changes its kind from one iteration to the next",
+                help="give it the same type, dtype and rank in every iteration",
+            )
+        self._plan.peel += 1
+        self._plan.forget_generalisations()
+        self._machine.knowledge.note(
+            f"iteration {self._plan.peel} is peeled: {_describe_path(min(changed, key=str))}"
+            " changes its kind",
+            self._scope.loop.location,
+        )
+
+    def _compare_leaf(self, path: Path, leaf: Any) -> bool:
+        if is_traced(leaf):
+            return self._compare_tensor(path, leaf)
+        if is_number(leaf):
+            return self._compare_number(path, leaf)
+        if path in self._instance.parameters or leaf.value is self._instance.values[path]:
+            return False
+        self._plan.lists[path] = leaf.element
+        return True
+
+    def _compare_tensor(self, path: Path, leaf: Tensor) -> bool:
+        fake = self._tracer.tensors.fake(leaf)
+        same_value = self._tracer.tensors.value_of_fake(fake) is self._instance.values[path]
+        before, now = self._instance.shapes[path], _extents(fake)
+        if same_value:
+            return False
+        known = self._plan.tensors.get(path)
+        varying = {dim for dim in range(len(now)) if before[dim] != now[dim]}
+        if known is not None and varying <= known:
+            return False
+        self._plan.tensors[path] = (known or frozenset()) | varying
+        return True
+
+    def _compare_number(self, path: Path, leaf: Any) -> bool:
+        before = self._instance.leaves[path]
+        if path in self._plan.numbers:
+            return self._lower_bound_fails(path, leaf)
+        if _is_same_number(self._tracer.scalars.constant_or_symbol(leaf), before):
+            return False
+        is_int = isinstance(before, int) and not isinstance(before, bool)
+        self._plan.numbers[path] = before if is_int else None
+        return True
+
+    def _lower_bound_fails(self, path: Path, leaf: Any) -> bool:
+        bound = self._plan.numbers[path]
+        if bound is None:
+            return False
+        low, _ = self._tracer.shapes.bounds(leaf)
+        if low is not None and low >= bound:
+            return False
+        self._plan.numbers[path] = None
+        return True
+
+    def _compare_aliases(self) -> bool:
+        """Where tensors share memory only at the header, or only here, forbid mutation."""
+        now = set(_alias_pairs(self._survey.leaves))
+        generalised = self._plan.tensors.keys()
+        lost = {
+            path for pair in now ^ self._instance.aliases if pair & generalised for path in pair
+        }
+        learned = not lost <= self._plan.lost_aliases
+        self._plan.lost_aliases |= lost
+        return learned
+
+
+def _by_path(tokens: Sequence[tuple[Path, Any]]) -> dict[Path, tuple[Any, ...]]:
+    paths: dict[Path, tuple[Any, ...]] = {}
+    for path, token in tokens:
+        paths[path] = (*paths.get(path, ()), token)
+    return paths
+
+
+def _is_below(path: Path, roots: Sequence[Path]) -> bool:
+    return any(path[: len(root)] == root for root in roots)
+
+
+def _is_same_number(now: Any, before: Any) -> bool:
+    if is_symbolic(now) and is_symbolic(before):
+        return expression_of(now) == expression_of(before)
+    return not is_symbolic(now) and not is_symbolic(before) and repr(now) == repr(before)
+
+
+def _describe_path(path: Path) -> str:
+    """Return what a user calls the place that `path` names."""
+    names = [str(part) for part in path[1:] if not str(part).startswith("%")]
+    return f"`{'.'.join(names)}`" if names else "a value"

@@ -1,0 +1,500 @@
+"""The abstract machine: it runs states, forks them, and joins them in order of their position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+import sympy
+import torch
+
+from ...diagnostics import Diagnostic, DiagnosticError, Location
+from ...ir import Block, Successor
+from ...ir.host import CondBranch, Raise, Switch
+from .failures import LoopRetry, NeedConcrete, ProgramError, Restart
+from .foreign import ForeignObjects
+from .fork import clone_state
+from .hir import Loop, LoopHeader
+from .join import join_states
+from .knowledge import Knowledge, LoopPlan
+from .lists import Lists
+from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
+from .scalars import UnknownExpression
+from .schedule import Scope, Worklist
+from .state import Frame, PositionKey, State
+from .swap import WeightSwapper
+from .torch_internals import DATA_DEPENDENT_ERRORS, data_dependent_symbols, expression_of
+from .tracer import Tracer
+from .traversal import OwnedObjects, Path, StateCopier
+
+
+OUR_ERRORS = (
+    DiagnosticError,
+    Restart,
+    LoopRetry,
+    NeedConcrete,
+    ProgramError,
+    UnknownExpression,
+)
+
+
+class Outcome(Enum):
+    """What the machine does after an instruction."""
+
+    NEXT = auto()
+    STAY = auto()
+    STOP = auto()
+
+
+Builtin: TypeAlias = Callable[["Machine", State, list[Any], dict[str, Any]], Outcome]
+"""What the machine does instead of calling a function: it delivers the result, or pushes a call."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Budgets of one capture; `unroll` is the longest range that always becomes straight code."""
+
+    blocks: int = 4000
+    variants: int = 32
+    depth: int = 60
+    unroll: int = 16
+
+
+class Machine:
+    """Run one entry of a program, with what earlier runs learned."""
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        knowledge: Knowledge,
+        limits: Limits,
+        execute: Callable[[Machine, State], Outcome],
+        builtins: Mapping[Any, Builtin],
+    ) -> None:
+        self.tracer = tracer
+        self.knowledge = knowledge
+        self.limits = limits
+        self.owned = OwnedObjects()
+        self.foreign = ForeignObjects(tracer.tensors)
+        self.lists = Lists(tracer)
+        self.swapper = WeightSwapper(tracer.tensors)
+        self.worklist = Worklist()
+        self.scopes: list[Scope] = []
+        self.diagnostics: dict[Diagnostic, None] = {}
+        self.finish: Callable[[State, Any], None] = _no_finish
+        self.builtins = builtins
+        self._execute = execute
+        self._activations = 0
+        self._origins: dict[Any, tuple[PositionKey, Path] | LoopPlan] = {}
+
+    # --- scheduling ---
+
+    def run(self, state: State) -> None:
+        """Run `state` and all that become of it to their ends."""
+        self.schedule(state)
+        self._drain(self.worklist)
+
+    def drain(self, scope: Scope) -> None:
+        """Run everything that waits inside of a loop."""
+        self._drain(scope.worklist)
+
+    def _drain(self, worklist: Worklist) -> None:
+        while worklist.keys:
+            key, states = worklist.pop()
+            try:
+                joined = join_states(self, key, states)
+            except DiagnosticError as error:
+                self.report(error)
+                continue
+            except NeedConcrete as need:
+                self._guard(lambda need=need: self.specialise(need))
+                continue
+            self._check_budgets(joined)
+            for state in joined:
+                self.run_state(state)
+
+    def schedule(self, state: State) -> None:
+        """Let `state`, which need not be active, wait for its turn."""
+        if state.knowledge is None:
+            state.knowledge = self.tracer.shapes.snapshot()
+        if not self.scopes:
+            self.worklist.add(state)
+        elif self.scopes[-1].contains(state):
+            self.scopes[-1].worklist.add(state)
+        else:
+            self.scopes[-1].exits.append(state)
+
+    def pause(self, state: State) -> Outcome:
+        """Let the active `state` wait, unless it would be next anyway."""
+        inside = not self.scopes or self.scopes[-1].contains(state)
+        worklist = self.scopes[-1].worklist if self.scopes else self.worklist
+        if inside and worklist.is_before_all(state):
+            return Outcome.STAY
+        state.knowledge = self.tracer.shapes.snapshot()
+        self.schedule(state)
+        return Outcome.STOP
+
+    def run_state(self, state: State) -> None:
+        """Run `state` until it waits, forks or ends; what the user did wrong is reported."""
+        self._guard(lambda: self._run(state))
+
+    def _guard(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except DiagnosticError as error:
+            self.report(error)
+
+    def _run(self, state: State) -> None:
+        self.tracer.activate(state)
+        while True:
+            try:
+                outcome = self._step(state)
+            except ProgramError as error:
+                outcome = self.throw(state, error)
+            except NeedConcrete as need:
+                self.specialise(need)
+            except UnknownExpression as unknown:
+                raise self.tracer.refuse(
+                    "MC0102", f"a number that depends on data cannot be computed: {unknown}"
+                ) from None
+            except DATA_DEPENDENT_ERRORS as error:
+                self.specialise(NeedConcrete(data_dependent_symbols(error), ""))
+            if outcome is Outcome.STOP:
+                return
+            if self.scopes and not self.scopes[-1].contains(state):
+                self.pause(state)
+                return
+
+    def _step(self, state: State) -> Outcome:
+        instruction = state.frame.instruction
+        if isinstance(instruction, LoopHeader):
+            return self._enter_loop(state, instruction)
+        outcome = self._execute(self, state)
+        return self.go_on(state) if outcome is Outcome.NEXT else outcome
+
+    def report(self, error: DiagnosticError) -> None:
+        """Remember why a path cannot be compiled; the others go on."""
+        self.diagnostics.update(dict.fromkeys(error.diagnostics))
+
+    def _check_budgets(self, states: Sequence[State]) -> None:
+        if len(states) > self.limits.variants:
+            self.tracer.activate(states[0])
+            raise self.tracer.refuse(
+                "MC0106",
+                f"more than {self.limits.variants} versions of the program meet here",
+                help="keep the same variables, types and lengths of lists on all paths",
+            )
+        if len(self.tracer.region.blocks) > self.limits.blocks:
+            self.tracer.activate(states[0])
+            raise self.tracer.refuse(
+                "MC0106",
+                f"the program has more than {self.limits.blocks} basic blocks",
+                help="replace Python branching on single elements by tensor operations",
+            )
+
+    # --- control flow ---
+
+    def go_on(self, state: State) -> Outcome:
+        """Continue behind the current instruction."""
+        frame = state.frame
+        following = frame.counter + 1
+        if following in frame.code.merge_points:
+            return self.go_to(state, following)
+        frame.counter = following
+        return Outcome.STAY
+
+    def go_to(self, state: State, target: int) -> Outcome:
+        """Continue at the program counter `target`."""
+        frame = state.frame
+        for loop in frame.code.enclosing[frame.counter]:
+            if not loop.contains(target):
+                self._leave_loop(state, loop)
+        if isinstance(frame.code.instructions[target], LoopHeader):
+            outcome = self._reach_header(state, target)
+            if outcome is Outcome.STOP:
+                return outcome
+        frame.counter = target
+        return self.pause(state) if target in frame.code.merge_points else Outcome.STAY
+
+    def _leave_loop(self, state: State, loop: Loop) -> None:
+        observe(self, state, loop, "exit")
+        state.frame.iterations.pop(loop.header, None)
+        state.frame.loop_forks.pop(loop.header, None)
+
+    def _reach_header(self, state: State, header: int) -> Outcome:
+        frame = state.frame
+        loop = frame.code.enclosing[header][-1]
+        if not loop.contains(frame.counter):
+            frame.iterations[header] = 0
+            frame.loop_forks[header] = state.forks
+            return Outcome.STAY
+        observe(self, state, loop, "back")
+        scope = self.scope_of(frame, loop)
+        iteration = frame.iterations.get(header, 0)
+        if scope is not None and scope.plan.dynamic and iteration > scope.plan.peel:
+            frame.counter = header
+            close_loop(self, scope, state, scope.instances[iteration - scope.plan.peel - 1])
+            return Outcome.STOP
+        frame.iterations[header] = iteration + 1
+        return Outcome.STAY
+
+    def _enter_loop(self, state: State, header: LoopHeader) -> Outcome:
+        frame = state.frame
+        loop = frame.code.enclosing[frame.counter][-1]
+        scope = self.scope_of(frame, loop)
+        iteration = frame.iterations.get(loop.header, 0)
+        if scope is None and iteration == 0 and may_be_dynamic(self, frame, header):
+            run_loop(self, state, loop)
+            return Outcome.STOP
+        if scope is not None and scope.plan.dynamic and iteration == scope.plan.peel:
+            open_loop(self, scope, state)
+        return self.go_on(state)
+
+    def scope_of(self, frame: Frame, loop: Loop) -> Scope | None:
+        """Return the scope in which `loop` of this call runs, if it has one."""
+        for scope in reversed(self.scopes):
+            if scope.is_of(frame, loop):
+                return scope
+        return None
+
+    def new_block(self, location: Location) -> Block:
+        """Append an empty block."""
+        del location
+        return self.tracer.new_block()
+
+    # --- branches ---
+
+    def branch(
+        self,
+        state: State,
+        condition: torch.SymBool,
+        arms: Sequence[tuple[int, Callable[[State], None] | None]],
+    ) -> Outcome:
+        """Fork at a data-dependent `condition`: go to `arms[0]` if it holds, else to `arms[1]`.
+
+        The action of an arm runs on its state first.
+        """
+        value = self.tracer.scalars.value(condition)
+        expression = self.tracer.shapes.resolve(expression_of(condition))
+        location = self.tracer.location()
+        states = self._copies(state, 2)
+        blocks = [self.new_block(location) for _ in states]
+        state.block.append(
+            CondBranch(
+                condition=value,
+                on_true=Successor(blocks[0]),
+                on_false=Successor(blocks[1]),
+                loc=location,
+            )
+        )
+        for index, (arm, block) in enumerate(zip(states, blocks, strict=True)):
+            arm.block = block
+            arm.facts[expression] = index == 0
+            self._enter_arm(arm, expression if index == 0 else sympy.Not(expression), arms[index])
+        return Outcome.STOP
+
+    def _copies(self, state: State, count: int) -> list[State]:
+        """Return `count` independent states; the last is `state` itself."""
+        state.forks += 1
+        copies = [clone_state(self, state) for _ in range(count - 1)]
+        state.knowledge = self.tracer.shapes.snapshot()
+        return [*copies, state]
+
+    def _enter_arm(
+        self, state: State, condition: Any, arm: tuple[int, Callable[[State], None] | None]
+    ) -> None:
+        self.tracer.activate(state)
+        self.tracer.shapes.assume(condition)
+        state.knowledge = self.tracer.shapes.snapshot()
+        target, action = arm
+        if action is not None:
+            action(state)
+        if self.go_to_later(state, target):
+            self.schedule(state)
+
+    def go_to_later(self, state: State, target: int) -> bool:
+        """Place `state` at `target`; return whether it is still to be scheduled."""
+        frame = state.frame
+        for loop in frame.code.enclosing[frame.counter]:
+            if not loop.contains(target):
+                self._leave_loop(state, loop)
+        if isinstance(frame.code.instructions[target], LoopHeader):
+            if self._reach_header(state, target) is Outcome.STOP:
+                return False
+        frame.counter = target
+        return True
+
+    def switch(
+        self, state: State, index: torch.SymInt, count: int, action: Callable[[State, int], None]
+    ) -> Outcome:
+        """Fork by the value of `index`, 0 to `count - 1`; `action` prepares each case."""
+        value = self.tracer.scalars.value(index)
+        expression = self.tracer.shapes.resolve(expression_of(index))
+        location = self.tracer.location()
+        states = self._copies(state, count)
+        blocks = [self.new_block(location) for _ in states]
+        cases = tuple(Successor(block) for block in blocks)
+        state.block.append(Switch(index=value, cases=cases, loc=location))
+        for number, (case, block) in enumerate(zip(states, blocks, strict=True)):
+            case.block = block
+            self.tracer.activate(case)
+            action(case, number)
+            low, _ = self.tracer.shapes.bounds(index)
+            if low is not None and low >= 0:
+                self.tracer.shapes.assume(sympy.Eq(expression, number))
+            case.knowledge = self.tracer.shapes.snapshot()
+            if self.go_to_later(case, case.frame.counter + 1):
+                self.schedule(case)
+        return Outcome.STOP
+
+    # --- calls ---
+
+    def push(self, state: State, frame: Frame) -> Outcome:
+        """Begin a call."""
+        if len(state.frames) >= self.limits.depth:
+            raise self.tracer.refuse(
+                "MC0106",
+                f"calls are nested more than {self.limits.depth} deep",
+                help="let the depth of the recursion depend on static values only",
+            )
+        state.frames.append(frame)
+        return Outcome.STAY
+
+    def next_activation(self) -> int:
+        """Return a number for a new call."""
+        self._activations += 1
+        return self._activations
+
+    def leave(self, state: State, value: Any) -> Outcome:
+        """End the innermost call with `value`."""
+        frame = state.frame
+        for loop in frame.code.enclosing[frame.counter]:
+            observe(self, state, loop, "exit")
+        value = value if frame.constructed is None else frame.constructed
+        if len(state.frames) == 1:
+            self.finish(state, value)
+            return Outcome.STOP
+        state.frames.pop()
+        caller = state.frame
+        destination = caller.instruction.destination
+        if destination is not None and frame.replaces_destination:
+            caller.registers[destination] = value
+        forked = state.forks > frame.forks_at_entry
+        following = caller.counter + 1
+        if not forked or following in caller.code.merge_points:
+            return self.go_on(state)
+        caller.counter = following
+        return self.pause(state)
+
+    # --- exceptions ---
+
+    def throw(self, state: State, error: ProgramError) -> Outcome:
+        """Go to the handler of an exception; without one, the call ends by raising it."""
+        origin = self.tracer.location()
+        catchable = error.explicit or not isinstance(error.error, RuntimeError)
+        if not any(_handler(frame) is not None for frame in state.frames) or not catchable:
+            return self._end_by_raising(state, error, origin)
+        while (handler := _handler(state.frame)) is None:
+            for loop in state.frame.code.enclosing[state.frame.counter]:
+                observe(self, state, loop, "exit")
+            state.frames.pop()
+        state.exception = error.error
+        return self.go_to(state, handler)
+
+    def _end_by_raising(self, state: State, error: ProgramError, origin: Location) -> Outcome:
+        name = type(error.error).__qualname__
+        if not error.explicit:
+            message = (str(error.error).strip() or "no message").splitlines()[0]
+            raise self.tracer.refuse(
+                "MC0108",
+                f"this raises {name}: {message}",
+                help="guard it by a condition, or raise an exception explicitly",
+            )
+        for frame in state.frames:
+            for loop in frame.code.enclosing[frame.counter]:
+                scope = self.scope_of(frame, loop)
+                if scope is not None and frame is state.frame:
+                    observe(self, state, loop, "exit")
+        exception = f"{type(error.error).__module__}:{name}"
+        message = str(error.error)
+        state.block.append(Raise(exception=exception, message=message, loc=origin))
+        return Outcome.STOP
+
+    def python(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Return `function(*args, **kwargs)`; what it raises is raised by the program."""
+        try:
+            return function(*args, **kwargs)
+        except (*OUR_ERRORS, *DATA_DEPENDENT_ERRORS):
+            raise
+        except Exception as error:
+            raise ProgramError(error, explicit=False) from error
+
+    # --- knowledge ---
+
+    def remember_origin(self, number: Any, key: PositionKey, path: Path) -> None:
+        """Remember at which join the symbol in `number` came to be."""
+        for symbol in expression_of(number).free_symbols:
+            self._origins[symbol] = (key, path)
+
+    def remember_loop_origin(self, number: Any, plan: LoopPlan) -> None:
+        """Remember which loop carries the symbol in `number`."""
+        for symbol in expression_of(number).free_symbols:
+            self._origins[symbol] = plan
+
+    def has_origin(self, number: Any) -> bool:
+        """Tell whether specialising could make the symbols of `number` concrete."""
+        return any(symbol in self._origins for symbol in expression_of(number).free_symbols)
+
+    def specialise(self, need: NeedConcrete) -> None:
+        """Run again such that the symbols have concrete values, or refuse."""
+        for symbol in sorted(need.symbols, key=str):
+            origin = self._origins.get(symbol)
+            if isinstance(origin, LoopPlan):
+                self._unroll(origin)
+            elif origin is not None:
+                key, path = origin
+                paths = self.knowledge.splits.setdefault(key, set())
+                if path not in paths:
+                    paths.add(path)
+                    self.knowledge.note(
+                        "a number must be known here: paths stay apart", self.tracer.location()
+                    )
+                    raise Restart("a number must be known")
+        raise self.tracer.refuse(
+            "MC0102",
+            need.purpose or "Python needs a value here that depends on tensor data",
+            help="compute it with tensor operations, or make it an input that is not a tensor",
+        )
+
+    def _unroll(self, plan: LoopPlan) -> None:
+        plan.dynamic, plan.unroll = False, True
+        plan.forget_generalisations()
+        self.knowledge.note("a loop is unrolled: its counter must be known", self.tracer.location())
+        for scope in self.scopes:
+            if scope.plan is plan:
+                raise LoopRetry(scope)
+        raise Restart("a loop must be unrolled")
+
+    def note_variants(self, state: State, surveys: Sequence[StateCopier]) -> None:
+        """Explain why paths that meet do not merge."""
+        difference = _first_difference(surveys[0].tokens, surveys[1].tokens)
+        self.knowledge.note(
+            f"{len(surveys)} paths stay apart: {difference} differs", state.location()
+        )
+
+
+def _first_difference(first: Sequence[tuple[Path, Any]], second: Sequence[tuple[Path, Any]]) -> str:
+    for (path, token), (_, other) in zip(first, second, strict=False):
+        if token != other:
+            return ".".join(str(part) for part in path[1:]) or "the set of variables"
+    return "the set of variables"
+
+
+def _handler(frame: Frame) -> int | None:
+    return frame.code.handlers[frame.counter]
+
+
+def _no_finish(state: State, value: Any) -> None:
+    raise AssertionError(f"no way to finish {state} with {value}")

@@ -1,0 +1,124 @@
+"""Python objects that exist only while a program is interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ...ir import Type, Value
+from .hir import Code
+
+
+class Absent:
+    """Stand for an attribute or variable that does not exist."""
+
+    def __repr__(self) -> str:
+        return "<absent>"
+
+
+ABSENT = Absent()
+
+
+@dataclass(eq=False)
+class ClosureCell:
+    """Hold a variable that a function and those nested in it share."""
+
+    content: Any = ABSENT
+
+
+@dataclass(eq=False, frozen=True)
+class InterpretedFunction:
+    """A function that the program defined while it ran."""
+
+    code: Code
+    defaults: tuple[Any, ...]
+    keyword_defaults: Mapping[str, Any]
+    cells: tuple[Any, ...]
+    module_globals: Mapping[str, Any]
+
+    @property
+    def __name__(self) -> str:
+        return self.code.name
+
+
+@dataclass(eq=False)
+class DynamicList:
+    """A list whose length depends on data: `value` is the host list.
+
+    `minimum` elements are there for certain. Appending replaces `value` and `length`.
+    """
+
+    value: Value
+    length: Any
+    element: Type
+    minimum: int = 0
+
+
+@dataclass(eq=False, frozen=True)
+class ListMethod:
+    """A bound method of a `DynamicList`."""
+
+    owner: DynamicList
+    name: str
+
+
+@dataclass(eq=False, frozen=True)
+class TensorMethod:
+    """A bound method of a tensor that the machine performs itself."""
+
+    owner: Any
+    name: str
+
+
+# --- iterators ----------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class SequenceIterator:
+    """Iterate over `items`, from `position` on."""
+
+    items: Sequence[Any]
+    position: int = 0
+
+
+@dataclass(eq=False)
+class RangeIterator:
+    """Iterate like `range`; any of the numbers but `step` may be symbolic."""
+
+    current: Any
+    stop: Any
+    step: int
+
+
+@dataclass(eq=False)
+class IndexIterator:
+    """Iterate over `container[position]` while `position < length`, which is symbolic."""
+
+    container: Any
+    position: Any
+    length: Any
+
+
+@dataclass(eq=False)
+class ZipIterator:
+    """Iterate over several iterators side by side."""
+
+    parts: list[Any] = field(default_factory=lambda: [])
+
+
+@dataclass(eq=False)
+class CountingIterator:
+    """Iterate over pairs of a count and an item of `inner`."""
+
+    inner: Any
+    count: Any
+
+
+ITERATORS = (SequenceIterator, RangeIterator, IndexIterator, ZipIterator, CountingIterator)
+Iterator: TypeAlias = (
+    SequenceIterator | RangeIterator | IndexIterator | ZipIterator | CountingIterator
+)
+
+MUTABLE_RECORDS = (ClosureCell, *ITERATORS)
+"""Classes of which every path has its own instances, copied field by field."""

@@ -1,0 +1,51 @@
+"""Read and write the registers of the innermost call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...diagnostics import Diagnostic, DiagnosticError, Note
+from .failures import call_chain
+from .hir import Register
+from .machine import Machine, Outcome
+from .objects import ABSENT
+from .state import State
+
+
+def read(machine: Machine, state: State, register: Register) -> Any:
+    """Return the content of `register`; MC0107 if the variable is unbound on this path."""
+    value = state.frame.registers.get(register, ABSENT)
+    if value is ABSENT:
+        raise unbound(machine, state, register)
+    return value
+
+
+def read_all(machine: Machine, state: State, registers: Iterable[Register]) -> list[Any]:
+    """Return the contents of several registers."""
+    return [read(machine, state, register) for register in registers]
+
+
+def deliver(state: State, value: Any) -> Outcome:
+    """Write `value` to the destination of the current instruction, and go on."""
+    destination = state.frame.instruction.destination
+    if destination is not None:
+        state.frame.registers[destination] = value
+    return Outcome.NEXT
+
+
+def unbound(machine: Machine, state: State, register: Register) -> DiagnosticError:
+    """Return the error that says where the variable may have been bound."""
+    name = register.removeprefix("&").partition("@")[0]
+    location = machine.tracer.location()
+    places = state.frame.code.assignments.get(register, ())
+    notes = tuple(Note(f"`{name}` is assigned here, on another path", place) for place in places)
+    return DiagnosticError(
+        Diagnostic(
+            "MC0107",
+            f"the variable `{name}` may be undefined here",
+            location,
+            notes=notes + call_chain(location),
+            help=f"assign `{name}` on every path that leads here",
+        )
+    )

@@ -1,0 +1,151 @@
+"""The state of one path of the abstract machine: plain data, so that it can fork and merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ...diagnostics import Location
+from ...ir import Block, Value
+from . import prelude
+from .hir import Code, Instruction, Loop, Register
+from .torch_internals import ShapeFacts
+
+PRELUDE_FILE = prelude.__file__
+
+PositionKey: TypeAlias = tuple[tuple[int, ...], ...]
+"""Where a state stands: per frame, (loop header, iteration)... and program counter.
+
+In lexicographic order of the keys, every state that can reach a join comes before the join.
+"""
+
+AttributeKey: TypeAlias = tuple[int, str]
+"""`id` of an object of the program, and the name of its attribute."""
+
+
+@dataclass(eq=False)
+class Frame:
+    """One call: code, registers and counters. `activation` is shared by all copies of it.
+
+    `constructed` is what the call returns instead of its result (`__init__`), `forks_at_entry`
+    the number of forks that the state had seen when the call began.
+    """
+
+    code: Code
+    registers: dict[Register, Any]
+    module_globals: Mapping[str, Any]
+    activation: int
+    caller: Location | None
+    module_path: str
+    forks_at_entry: int
+    counter: int = 0
+    iterations: dict[int, int] = field(default_factory=dict[int, int])
+    loop_forks: dict[int, int] = field(default_factory=dict[int, int])
+    constructed: Any = None
+    replaces_destination: bool = True
+
+    @property
+    def instruction(self) -> Instruction:
+        """The instruction to be executed."""
+        return self.code.instructions[self.counter]
+
+    def position(self) -> tuple[int, ...]:
+        """Return the part of the position key of this frame."""
+        key: list[int] = []
+        for loop in self.code.enclosing[self.counter]:
+            key += [loop.header, self.iterations.get(loop.header, 0)]
+        return (*key, self.counter)
+
+    def location(self) -> Location:
+        """Return the place in the user's program, with its call chain."""
+        place = self.instruction.location
+        if place.file == PRELUDE_FILE and self.caller is not None:
+            return self.caller
+        return Location(
+            place.file,
+            place.line,
+            place.column,
+            place.end_column,
+            place.function,
+            self.module_path,
+            self.caller,
+        )
+
+    def live_registers(self, is_top: bool) -> list[Register]:
+        """Return the registers that are read later, sorted."""
+        if is_top:
+            live = self.code.live[self.counter]
+        else:
+            live = self.code.live_across(self.counter)
+        return sorted(live & self.registers.keys())
+
+    def copy(self) -> Frame:
+        """Return a frame at the same place, without registers."""
+        return Frame(
+            self.code,
+            {},
+            self.module_globals,
+            self.activation,
+            self.caller,
+            self.module_path,
+            self.forks_at_entry,
+            self.counter,
+            dict(self.iterations),
+            dict(self.loop_forks),
+            self.constructed,
+            self.replaces_destination,
+        )
+
+
+@dataclass(eq=False)
+class State:
+    """One path: frames, changed attributes, facts, and the block that its ops go to.
+
+    `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
+    the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
+    the results of `item()` on this path.
+    """
+
+    block: Block
+    frames: list[Frame] = field(default_factory=list[Frame])
+    overlay: dict[AttributeKey, Any] = field(default_factory=dict[AttributeKey, Any])
+    facts: dict[Any, bool] = field(default_factory=dict[Any, bool])
+    items: dict[Value, Any] = field(default_factory=lambda: {})
+    inputs: list[Any] = field(default_factory=lambda: [])
+    containers: list[Any] = field(default_factory=lambda: [])
+    knowledge: ShapeFacts | None = None
+    forks: int = 0
+    exception: BaseException | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost call."""
+        return self.frames[-1]
+
+    def adopt(self, other: State) -> None:
+        """Become `other`, on the same block."""
+        self.frames, self.overlay = other.frames, other.overlay
+        self.facts, self.items = other.facts, other.items
+        self.inputs, self.containers = other.inputs, other.containers
+        self.exception = other.exception
+
+    def position(self) -> PositionKey:
+        """Return the key by which states are scheduled and joined."""
+        return tuple(frame.position() for frame in self.frames)
+
+    def location(self) -> Location:
+        """Return the place in the user's program."""
+        return self.frame.location()
+
+
+def loop_position(state: State, depth: int, loop: Loop) -> PositionKey:
+    """Return the key of the header of `loop`, apart from its own iteration."""
+    frame = state.frames[depth]
+    outer: list[int] = []
+    for around in frame.code.enclosing[loop.header]:
+        if around.header == loop.header:
+            break
+        outer += [around.header, frame.iterations.get(around.header, 0)]
+    outside = tuple(other.position() for other in state.frames[:depth])
+    return (*outside, (*outer, loop.header))

@@ -1,0 +1,151 @@
+"""Displays, comprehensions, unpacking and strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..failures import NeedConcrete
+from ..hir import (
+    AddEntry,
+    Append,
+    BuildMapping,
+    BuildSequence,
+    BuildString,
+    Conversion,
+    Extract,
+    FormatValue,
+    MakeGenerator,
+    SequenceKind,
+    Unpack,
+)
+from ..indexing import require_known
+from ..iteration import draw
+from ..machine import Machine, Outcome
+from ..objects import DynamicList, SequenceIterator
+from ..registers import deliver, read, read_all
+from ..scalars import is_symbolic
+from ..state import State
+from ..torch_internals import is_traced
+
+_KINDS = {SequenceKind.LIST: list, SequenceKind.TUPLE: tuple, SequenceKind.SET: set}
+_CONVERSIONS = {Conversion.STR: str, Conversion.REPR: repr, Conversion.ASCII: ascii}
+
+
+def build_sequence(machine: Machine, state: State, step: BuildSequence) -> Outcome:
+    """Execute `BuildSequence`."""
+    items: list[Any] = []
+    for element in step.elements:
+        value = read(machine, state, element.value)
+        if element.starred:
+            items.extend(draw(machine, value))
+        else:
+            items.append(value)
+    if step.kind is SequenceKind.SET:
+        _require_hashable(machine, items)
+    return deliver(state, machine.python(_KINDS[step.kind], items))
+
+
+def _require_hashable(machine: Machine, items: list[Any]) -> None:
+    require_known(machine, items, "an element of a set")
+
+
+def build_mapping(machine: Machine, state: State, step: BuildMapping) -> Outcome:
+    """Execute `BuildMapping`."""
+    result: dict[Any, Any] = {}
+    for entry in step.entries:
+        value = read(machine, state, entry.value)
+        if entry.key is None:
+            result.update(value)
+        else:
+            key = read(machine, state, entry.key)
+            require_known(machine, [key], "the key of a dict")
+            result[key] = value
+    return deliver(state, result)
+
+
+def append(machine: Machine, state: State, step: Append) -> Outcome:
+    """Execute `Append`."""
+    collection, value = read_all(machine, state, step.uses)
+    if isinstance(collection, DynamicList):
+        machine.lists.append(collection, value)
+    elif isinstance(collection, set):
+        _require_hashable(machine, [value])
+        machine.python(collection.add, value)
+    else:
+        collection.append(value)
+    return Outcome.NEXT
+
+
+def add_entry(machine: Machine, state: State, step: AddEntry) -> Outcome:
+    """Execute `AddEntry`."""
+    collection, key, value = read_all(machine, state, step.uses)
+    require_known(machine, [key], "the key of a dict")
+    collection[key] = value
+    return Outcome.NEXT
+
+
+def make_generator(machine: Machine, state: State, step: MakeGenerator) -> Outcome:
+    """Execute `MakeGenerator`."""
+    items = read(machine, state, step.items)
+    if isinstance(items, DynamicList):
+        return deliver(state, items)
+    return deliver(state, SequenceIterator(items))
+
+
+def unpack(machine: Machine, state: State, step: Unpack) -> Outcome:
+    """Execute `Unpack`."""
+    items = draw(machine, read(machine, state, step.value))
+    return deliver(state, machine.python(_arrange, items, step.count, step.star))
+
+
+def _arrange(items: list[Any], count: int, star: int | None) -> tuple[Any, ...]:
+    if star is None:
+        if len(items) != count:
+            size = "not enough" if len(items) < count else "too many"
+            raise ValueError(f"{size} values to unpack (expected {count}, got {len(items)})")
+        return tuple(items)
+    if len(items) < count - 1:
+        raise ValueError(f"not enough values to unpack (expected at least {count - 1})")
+    end = len(items) - (count - star - 1)
+    return (*items[:star], items[star:end], *items[end:])
+
+
+def extract(machine: Machine, state: State, step: Extract) -> Outcome:
+    """Execute `Extract`."""
+    return deliver(state, read(machine, state, step.source)[step.index])
+
+
+def format_value(machine: Machine, state: State, step: FormatValue) -> Outcome:
+    """Execute `FormatValue`."""
+    value = read(machine, state, step.value)
+    require_printable(machine, value)
+    specification = "" if step.specification is None else read(machine, state, step.specification)
+    convert = _CONVERSIONS.get(step.conversion)
+    text = value if convert is None else machine.python(convert, value)
+    return deliver(state, machine.python(format, text, specification))
+
+
+def require_printable(machine: Machine, value: Any) -> None:
+    """Refuse to make text of what only the data decides."""
+    if is_symbolic(value):
+        require_known(machine, [value], "text")
+    if is_traced(value) or isinstance(value, DynamicList):
+        raise NeedConcrete(frozenset(), "text must not depend on tensor data")
+
+
+def build_string(machine: Machine, state: State, step: BuildString) -> Outcome:
+    """Execute `BuildString`."""
+    return deliver(state, "".join(read_all(machine, state, step.parts)))
+
+
+STEPS: dict[type, Any] = {
+    BuildSequence: build_sequence,
+    BuildMapping: build_mapping,
+    Append: append,
+    AddEntry: add_entry,
+    MakeGenerator: make_generator,
+    Unpack: unpack,
+    Extract: extract,
+    FormatValue: format_value,
+    BuildString: build_string,
+}

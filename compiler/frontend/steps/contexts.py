@@ -1,0 +1,52 @@
+"""`with` statements."""
+
+from __future__ import annotations
+
+import types
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+
+from ..calls import IGNORED_CONTEXTS, call, is_interpreted
+from ..hir import EnterContext, ExitContext
+from ..machine import Machine, Outcome
+from ..registers import deliver, read
+from ..state import State
+
+_WITHOUT_EFFECT = (*IGNORED_CONTEXTS, torch.profiler.record_function)
+
+
+def enter(machine: Machine, state: State, step: EnterContext) -> Outcome:
+    """Execute `EnterContext`."""
+    manager = read(machine, state, step.manager)
+    if isinstance(manager, _WITHOUT_EFFECT):
+        return deliver(state, None)
+    if isinstance(manager, nullcontext):
+        return deliver(state, manager.enter_result)
+    return call(machine, state, _method(machine, manager, "__enter__"), [manager], {})
+
+
+def leave(machine: Machine, state: State, step: ExitContext) -> Outcome:
+    """Execute `ExitContext`."""
+    manager = read(machine, state, step.manager)
+    if isinstance(manager, (*_WITHOUT_EFFECT, nullcontext)):
+        return deliver(state, None)
+    error = None if step.exception is None else read(machine, state, step.exception)
+    kind = None if error is None else type(error)
+    method = _method(machine, manager, "__exit__")
+    return call(machine, state, method, [manager, kind, error, None], {})
+
+
+def _method(machine: Machine, manager: Any, name: str) -> types.FunctionType:
+    method = getattr(type(manager), name, None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return method
+    raise machine.tracer.refuse(
+        "MC0101",
+        f"a `with` statement over a {type(manager).__name__}",
+        help="leave the context out, or enter it around the call of the compiled model",
+    )
+
+
+STEPS: dict[type, Any] = {EnterContext: enter, ExitContext: leave}

@@ -1,0 +1,130 @@
+"""Branches, loops, calls, returns and exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..calls import call
+from ..failures import ProgramError
+from ..hir import (
+    ArgumentKind,
+    Branch,
+    Call,
+    Catch,
+    ForNext,
+    GetIterator,
+    Jump,
+    MatchException,
+    Nop,
+    Raise,
+    Reraise,
+    Return,
+)
+from ..iteration import advance, draw, has_next, iterate
+from ..machine import Machine, Outcome
+from ..registers import deliver, read, read_all
+from ..state import State
+from ..truth import truth
+
+
+def nop(machine: Machine, state: State, step: Nop) -> Outcome:
+    """Execute `Nop`."""
+    del machine, state, step
+    return Outcome.NEXT
+
+
+def jump(machine: Machine, state: State, step: Jump) -> Outcome:
+    """Execute `Jump`."""
+    return machine.go_to(state, step.target)
+
+
+def branch(machine: Machine, state: State, step: Branch) -> Outcome:
+    """Execute `Branch`: where the condition depends on data, the path forks."""
+    condition = truth(machine, read(machine, state, step.condition))
+    if isinstance(condition, bool):
+        return machine.go_to(state, step.if_true if condition else step.if_false)
+    return machine.branch(state, condition, [(step.if_true, None), (step.if_false, None)])
+
+
+def get_iterator(machine: Machine, state: State, step: GetIterator) -> Outcome:
+    """Execute `GetIterator`."""
+    return deliver(state, iterate(machine, read(machine, state, step.iterable)))
+
+
+def for_next(machine: Machine, state: State, step: ForNext) -> Outcome:
+    """Execute `ForNext`."""
+    more = has_next(machine, read(machine, state, step.iterator))
+
+    def enter(arm: State) -> None:
+        arm.frame.registers[step.destination] = advance(machine, read(machine, arm, step.iterator))
+
+    if not isinstance(more, bool):
+        return machine.branch(state, more, [(step.body, enter), (step.exhausted, None)])
+    if more:
+        enter(state)
+    return machine.go_to(state, step.body if more else step.exhausted)
+
+
+def call_function(machine: Machine, state: State, step: Call) -> Outcome:
+    """Execute `Call`."""
+    function = read(machine, state, step.function)
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for argument in step.arguments:
+        value = read(machine, state, argument.value)
+        match argument.kind:
+            case ArgumentKind.POSITIONAL:
+                args.append(value)
+            case ArgumentKind.STARRED:
+                args.extend(draw(machine, value))
+            case ArgumentKind.KEYWORD:
+                kwargs[argument.name] = value
+            case ArgumentKind.DOUBLE_STARRED:
+                kwargs.update(value)
+    return call(machine, state, function, args, kwargs)
+
+
+def return_value(machine: Machine, state: State, step: Return) -> Outcome:
+    """Execute `Return`."""
+    return machine.leave(state, read(machine, state, step.value))
+
+
+def raise_exception(machine: Machine, state: State, step: Raise) -> Outcome:
+    """Execute `Raise`."""
+    error = read(machine, state, step.exception)
+    if isinstance(error, type):
+        error = machine.python(error)
+    raise ProgramError(error, explicit=True)
+
+
+def raise_again(machine: Machine, state: State, step: Reraise) -> Outcome:
+    """Execute `Reraise`."""
+    raise ProgramError(read(machine, state, step.exception), explicit=True)
+
+
+def catch(machine: Machine, state: State, step: Catch) -> Outcome:
+    """Execute `Catch`."""
+    del machine
+    error, state.exception = state.exception, None
+    return deliver(state, error)
+
+
+def match_exception(machine: Machine, state: State, step: MatchException) -> Outcome:
+    """Execute `MatchException`."""
+    error, pattern = read_all(machine, state, step.uses)
+    return deliver(state, machine.python(isinstance, error, pattern))
+
+
+STEPS: dict[type, Any] = {
+    Nop: nop,
+    Jump: jump,
+    Branch: branch,
+    GetIterator: get_iterator,
+    ForNext: for_next,
+    Call: call_function,
+    Return: return_value,
+    Raise: raise_exception,
+    Reraise: raise_again,
+    Catch: catch,
+    MatchException: match_exception,
+}

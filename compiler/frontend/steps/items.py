@@ -1,0 +1,40 @@
+"""Items and slices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..hir import BuildSlice, DeleteItem, GetItem, SetItem
+from ..indexing import delete_item, get_item, set_item
+from ..machine import Machine, Outcome
+from ..registers import deliver, read_all
+from ..state import State
+
+
+def load(machine: Machine, state: State, step: GetItem) -> Outcome:
+    """Execute `GetItem`."""
+    return get_item(machine, state, *read_all(machine, state, step.uses))
+
+
+def store(machine: Machine, state: State, step: SetItem) -> Outcome:
+    """Execute `SetItem`."""
+    return set_item(machine, state, *read_all(machine, state, step.uses))
+
+
+def delete(machine: Machine, state: State, step: DeleteItem) -> Outcome:
+    """Execute `DeleteItem`."""
+    delete_item(machine, *read_all(machine, state, step.uses))
+    return Outcome.NEXT
+
+
+def build_slice(machine: Machine, state: State, step: BuildSlice) -> Outcome:
+    """Execute `BuildSlice`."""
+    return deliver(state, slice(*read_all(machine, state, step.uses)))
+
+
+STEPS: dict[type, Any] = {
+    GetItem: load,
+    SetItem: store,
+    DeleteItem: delete,
+    BuildSlice: build_slice,
+}

@@ -1,0 +1,164 @@
+"""Operators and comparisons."""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+import torch
+
+from ..calls import (
+    call,
+    is_interpreted,
+    refuse_dynamic,
+    refuse_foreign_mutation,
+    run_native,
+)
+from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
+from ..machine import Machine, Outcome
+from ..objects import DynamicList
+from ..registers import deliver, read, read_all
+from ..scalars import is_number, is_symbolic
+from ..state import State
+from ..torch_internals import is_traced
+from ..truth import disjunction, negation, number_of, truth
+
+_METHODS = {
+    BinaryOperator.ADD: "add",
+    BinaryOperator.SUBTRACT: "sub",
+    BinaryOperator.MULTIPLY: "mul",
+    BinaryOperator.MATRIX_MULTIPLY: "matmul",
+    BinaryOperator.DIVIDE: "truediv",
+    BinaryOperator.FLOOR_DIVIDE: "floordiv",
+    BinaryOperator.MODULO: "mod",
+    BinaryOperator.POWER: "pow",
+}
+_COMPARISON_METHODS = {
+    CompareOperator.EQUAL: "__eq__",
+    CompareOperator.NOT_EQUAL: "__ne__",
+    CompareOperator.LESS: "__lt__",
+    CompareOperator.LESS_EQUAL: "__le__",
+    CompareOperator.GREATER: "__gt__",
+    CompareOperator.GREATER_EQUAL: "__ge__",
+}
+_BITWISE = (BinaryOperator.AND, BinaryOperator.OR, BinaryOperator.XOR)
+
+
+def binary(machine: Machine, state: State, step: Binary) -> Outcome:
+    """Execute `Binary`."""
+    left, right = read_all(machine, state, step.uses)
+    return _apply(machine, state, step.operator, step.operator.function, left, right)
+
+
+def in_place(machine: Machine, state: State, step: InPlace) -> Outcome:
+    """Execute `InPlace`."""
+    left, right = read_all(machine, state, step.uses)
+    if isinstance(left, DynamicList) and step.operator is BinaryOperator.ADD:
+        for item in right:
+            machine.lists.append(left, item)
+        return deliver(state, left)
+    if isinstance(left, (list, dict, set)):
+        refuse_foreign_mutation(machine, left)
+    return _apply(machine, state, step.operator, step.operator.in_place_function, left, right)
+
+
+def _apply(
+    machine: Machine, state: State, symbol: BinaryOperator, function: Any, left: Any, right: Any
+) -> Outcome:
+    name = _METHODS.get(symbol)
+    for owner, other, prefix in ((left, right, "__"), (right, left, "__r")):
+        method = _python_method(owner, f"{prefix}{name}__")
+        if method is not None:
+            return call(machine, state, method, [owner, other], {})
+    refuse_dynamic(machine, function, [left, right])
+    if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
+        left, right = _as_int(machine, left), _as_int(machine, right)
+    return deliver(state, run_native(machine, function, [left, right], {}))
+
+
+def _python_method(owner: Any, name: str) -> types.FunctionType | None:
+    method = getattr(type(owner), name, None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return None if method.__code__.co_filename == "<string>" else method
+    return None
+
+
+def _as_int(machine: Machine, value: Any) -> Any:
+    is_flag = isinstance(value, torch.SymBool)
+    return machine.tracer.scalars.cast(value, int) if is_flag else value
+
+
+def unary(machine: Machine, state: State, step: Unary) -> Outcome:
+    """Execute `Unary`."""
+    value = read(machine, state, step.operand)
+    if step.operator is UnaryOperator.NOT:
+        return deliver(state, negation(machine, truth(machine, value)))
+    method = _python_method(value, f"__{operator_name(step.operator)}__")
+    if method is not None:
+        return call(machine, state, method, [value], {})
+    function = step.operator.function
+    return deliver(state, run_native(machine, function, [_as_int(machine, value)], {}))
+
+
+def operator_name(symbol: UnaryOperator) -> str:
+    """Return the name of the method of a prefix operator."""
+    return symbol.function.__name__.strip("_")
+
+
+def compare(machine: Machine, state: State, step: Compare) -> Outcome:
+    """Execute `Compare`."""
+    left, right = read_all(machine, state, step.uses)
+    match step.operator:
+        case CompareOperator.IS:
+            return deliver(state, left is right)
+        case CompareOperator.IS_NOT:
+            return deliver(state, left is not right)
+        case CompareOperator.IN | CompareOperator.NOT_IN:
+            return _contains(machine, state, step.operator, left, right)
+        case _:
+            pass
+    method = _python_method(left, _COMPARISON_METHODS[step.operator])
+    if method is not None:
+        return call(machine, state, method, [left, right], {})
+    refuse_dynamic(machine, step.operator.function, [left, right])
+    left, right = _comparable(machine, left, right), _comparable(machine, right, left)
+    return deliver(state, run_native(machine, step.operator.function, [left, right], {}))
+
+
+def _comparable(machine: Machine, value: Any, other: Any) -> Any:
+    """Compare flags with flags, and as ints with other numbers."""
+    both = isinstance(value, torch.SymBool) and isinstance(other, (bool, torch.SymBool))
+    return value if both else _as_int(machine, value)
+
+
+def _contains(
+    machine: Machine, state: State, symbol: CompareOperator, element: Any, container: Any
+) -> Outcome:
+    method = _python_method(container, "__contains__")
+    if method is not None:
+        return call(machine, state, method, [container, element], {})
+    refuse_dynamic(machine, symbol.function, [container])
+    if isinstance(container, (list, tuple, set, frozenset, range)):
+        items: list[Any] = list(container)
+        if any(map(is_traced, [element, *items])) or any(map(is_symbolic, [element, *items])):
+            found = _found(machine, element, items)
+            result = found if symbol is CompareOperator.IN else negation(machine, found)
+            return deliver(state, result)
+    return deliver(state, run_native(machine, symbol.function, [element, container], {}))
+
+
+def _found(machine: Machine, element: Any, items: list[Any]) -> Any:
+    """Return whether some item is or equals `element`."""
+    if any(item is element for item in items):
+        return True
+    value = number_of(machine, element)
+    equal = [
+        truth(machine, machine.tracer.native(operator.eq, number_of(machine, item), value))
+        for item in items
+        if is_number(item) or is_traced(item)
+    ]
+    return disjunction(machine, equal)
+
+
+STEPS: dict[type, Any] = {Binary: binary, InPlace: in_place, Unary: unary, Compare: compare}

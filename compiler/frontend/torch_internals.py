@@ -1,0 +1,387 @@
+"""The only module that touches private parts of torch; each assumption is one small function.
+
+Tensors of the program under capture are `FunctionalTensor`s around `FakeTensor`s. Three modes are
+stacked, from the outermost: `FunctionalTensorMode` (turns mutation into values), a recorder in the
+slot of torch's proxy mode (sees functional ATen only), `FakeTensorMode` (shapes and dtypes).
+The contract of each assumption is tested in `test_torch_internals.py`; torch 2.13 satisfies it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import sympy
+import torch
+
+_C: Any = import_module("torch._C")
+_VIEWS: Any = _C._functionalization
+_SHAPES: Any = import_module("torch.fx.experimental.symbolic_shapes")
+_DISPATCH: Any = import_module("torch.utils._python_dispatch")
+_FAKE: Any = import_module("torch._subclasses.fake_tensor")
+_FUNCTIONAL: Any = import_module("torch._subclasses.functional_tensor")
+_TORCH: Any = torch
+
+FakeTensor: Any = _FAKE.FakeTensor
+FunctionalTensor: Any = _FUNCTIONAL.FunctionalTensor
+DispatchMode: Any = _DISPATCH.TorchDispatchMode
+
+Tensor: TypeAlias = Any
+"""A FunctionalTensor of the program under capture."""
+Fake: TypeAlias = Any
+"""A FakeTensor: shape, dtype, device and strides without data."""
+Symbolic: TypeAlias = torch.SymInt | torch.SymFloat | torch.SymBool
+
+SYMBOLIC_TYPES = (torch.SymInt, torch.SymFloat, torch.SymBool)
+
+DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
+    _SHAPES.GuardOnDataDependentSymNode,
+    _FAKE.DataDependentOutputException,
+    _FAKE.DynamicOutputShapeException,
+)
+"""What torch raises where Python needs a value that only the data decides."""
+
+UNSUPPORTED_FAKE_ERRORS: tuple[type[Exception], ...] = (_FAKE.UnsupportedFakeTensorException,)
+
+
+# --- symbolic numbers ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShapeFacts:
+    """What is known about symbols on one path; `restore` makes it what torch believes."""
+
+    replacements: dict[Any, Any]
+    axioms: dict[Any, Any]
+    ranges: dict[Any, Any]
+    divisible: frozenset[Any]
+    asserts: dict[Any, list[Any]]
+
+
+class PathShapeEnv(_SHAPES.ShapeEnv):
+    """A ShapeEnv whose knowledge can be saved and restored, since it differs between paths.
+
+    `on_assert(condition, message)` is called when torch assumes a condition that it cannot prove.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_assert: Callable[[sympy.Basic, str], None] = _ignore_assert
+
+    def guard_or_defer_runtime_assert(self, orig_expr: Any, msg: str, fx_node: Any = None) -> bool:
+        """Assume `orig_expr` on this path; uncached, since the cache would span paths."""
+        before = self.num_deferred_runtime_asserts
+        check: Any = _SHAPES.ShapeEnv.guard_or_defer_runtime_assert.__wrapped__
+        holds = bool(check(self, orig_expr, msg, fx_node))
+        if self.num_deferred_runtime_asserts > before:
+            self.on_assert(orig_expr, msg)
+        return holds
+
+    def snapshot(self) -> ShapeFacts:
+        """Return all path-dependent knowledge."""
+        return ShapeFacts(
+            dict(self.replacements),
+            dict(self.axioms),
+            dict(self.var_to_range),
+            frozenset(self.divisible),
+            {key: list(value) for key, value in self.deferred_runtime_asserts.items()},
+        )
+
+    def restore(self, facts: ShapeFacts) -> None:
+        """Forget what other paths taught; ranges of symbols that `facts` lacks are kept."""
+        if self._knows_exactly(facts):
+            return
+        _refill(self.replacements, facts.replacements)
+        _refill(self.axioms, facts.axioms)
+        self.var_to_range.update(facts.ranges)
+        self.divisible.clear()
+        self.divisible.update(facts.divisible)
+        self.deferred_runtime_asserts.clear()
+        for key, value in facts.asserts.items():
+            self.deferred_runtime_asserts[key] = list(value)
+        self.forget_conclusions()
+
+    def forget_conclusions(self) -> None:
+        """Invalidate every cache of conclusions from the knowledge before."""
+        self._version_counter += 1
+        self._replacements_version_counter += 1
+        for clear in _CACHE_CLEARS:
+            clear()
+
+    def _knows_exactly(self, facts: ShapeFacts) -> bool:
+        same_ranges = all(self.var_to_range[key] is kept for key, kept in facts.ranges.items())
+        return (
+            same_ranges
+            and self.replacements == facts.replacements
+            and len(self.axioms) == len(facts.axioms)
+            and self.axioms == facts.axioms
+        )
+
+    def assume(self, condition: Any) -> None:
+        """Learn that `condition`, a sympy relation, holds on this path, without an assert."""
+        self.axioms.update(dict(self.get_implications(self.simplify(condition))))
+        if isinstance(condition, sympy.core.relational.Relational):
+            self._refine_ranges(condition)
+        self.forget_conclusions()
+
+    def decide(self, condition: Any) -> bool | None:
+        """Return the truth of the sympy `condition` on this path, None if unknown."""
+        if condition in (sympy.true, sympy.false):
+            return condition == sympy.true
+        result = self._maybe_evaluate_static(self.replace(condition))
+        return None if result not in (sympy.true, sympy.false) else result == sympy.true
+
+    def resolve(self, expression: Any) -> Any:
+        """Return the sympy `expression` with the symbols that this path has equated."""
+        return self.replace(expression)
+
+    def set_range(self, number: torch.SymInt, minimum: int | None, maximum: int | None) -> None:
+        """Declare bounds (inclusive) of a fresh symbol."""
+        low = -sympy.oo if minimum is None else minimum
+        high = sympy.oo if maximum is None else maximum
+        bounds = _SHAPES.ValueRanges.unknown_int()
+        low = bounds.lower if minimum is None else low
+        high = bounds.upper if maximum is None else high
+        self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
+
+    def bounds(self, number: Any) -> tuple[int | None, int | None]:
+        """Return the smallest and the largest value of an int on this path, None if unknown."""
+        if isinstance(number, int):
+            return number, number
+        known = self.bound_sympy(self.replace(expression_of(number)))
+        low, high = known.lower, known.upper
+        return (int(low) if low.is_Integer else None, int(high) if high.is_Integer else None)
+
+    def fresh_int(self) -> torch.SymInt:
+        """Return a new symbolic int about which nothing is known."""
+        return self.create_unbacked_symint()
+
+    def fresh_size(self, minimum: int = 0, maximum: int | None = None) -> torch.SymInt:
+        """Return a new symbolic int that may be a size."""
+        size = self.create_unbacked_symint()
+        self.set_range(size, minimum, maximum)
+        self.size_like.add(expression_of(size))
+        return size
+
+    def fresh_float(self) -> torch.SymFloat:
+        """Return a new symbolic float."""
+        return self.create_unbacked_symfloat()
+
+    def fresh_bool(self) -> torch.SymBool:
+        """Return a new symbolic bool: its expression is `symbol == 1`."""
+        return self.create_unbacked_symbool()
+
+
+_CACHE_CLEARS: tuple[Callable[[], None], ...] = tuple(
+    member.cache_clear
+    for member in vars(_SHAPES.ShapeEnv).values()
+    if hasattr(member, "cache_clear")
+)
+
+
+def _ignore_assert(condition: sympy.Basic, message: str) -> None:
+    del condition, message
+
+
+def _refill(target: dict[Any, Any], source: dict[Any, Any]) -> None:
+    target.clear()
+    target.update(source)
+
+
+def common_facts(facts: Sequence[ShapeFacts]) -> ShapeFacts:
+    """Return what holds on all of several paths."""
+    first, rest = facts[0], facts[1:]
+    return ShapeFacts(
+        _common_items(first.replacements, [other.replacements for other in rest]),
+        _common_items(first.axioms, [other.axioms for other in rest]),
+        {key: _widest(key, kept, rest) for key, kept in first.ranges.items()},
+        first.divisible.intersection(*(other.divisible for other in rest)),
+        {
+            key: [item for item in kept if all(item in o.asserts.get(key, ()) for o in rest)]
+            for key, kept in first.asserts.items()
+        },
+    )
+
+
+def _common_items(first: dict[Any, Any], rest: Sequence[dict[Any, Any]]) -> dict[Any, Any]:
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in other and other[key] == value for other in rest)
+    }
+
+
+def _widest(key: Any, first: Any, rest: Sequence[ShapeFacts]) -> Any:
+    ranges = [other.ranges[key] for other in rest if key in other.ranges]
+    if all(other is first for other in ranges):
+        return first
+    return functools.reduce(lambda left, right: left | right, ranges, first)
+
+
+def expression_of(number: Any) -> Any:
+    """Return the sympy expression of a symbolic number, or of a Python one."""
+    if isinstance(number, SYMBOLIC_TYPES):
+        node: Any = number.node
+        return node.expr
+    if isinstance(number, bool):
+        return sympy.true if number else sympy.false
+    return sympy.sympify(number)
+
+
+def python_type(number: Symbolic) -> type:
+    """Return `int`, `float` or `bool`, whatever the symbolic number stands for."""
+    node: Any = number.node
+    return node.pytype
+
+
+def symbolic_int(environment: PathShapeEnv, expression: Any) -> torch.SymInt | int:
+    """Return the int that the sympy `expression` means."""
+    if expression.is_Integer:
+        return int(expression)
+    node: Any = import_module("torch.fx.experimental.sym_node").SymNode
+    return torch.SymInt(node(expression, environment, int, None))
+
+
+def data_dependent_symbols(error: Exception) -> frozenset[Any]:
+    """Return the symbols whose values torch asked for when it raised `error`."""
+    condition = getattr(error, "cond", None)
+    return frozenset(getattr(condition, "free_symbols", ()))
+
+
+# --- modes --------------------------------------------------------------------------------------
+
+
+class ProxySlotMode(DispatchMode):
+    """A dispatch mode in the slot of torch's proxy mode: below functionalization.
+
+    Overrides `__torch_dispatch__` (functional ATen on fakes) and `__sym_dispatch__` (arithmetic on
+    symbolic numbers). `tracer.tensor_tracker` is what functionalization asks for notes about
+    tensors; this mode keeps none.
+    """
+
+    _mode_key = _C._TorchDispatchModeKey.PROXY
+    tracer: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tracer = _NoNotes()
+
+    @classmethod
+    def is_infra_mode(cls) -> bool:
+        return True
+
+
+class _NoNotes:
+    """Answer functionalization's questions for notes about a tensor: it has none."""
+
+    def __init__(self) -> None:
+        self.tensor_tracker: dict[Any, Any] = {}
+
+
+def fake_mode(environment: PathShapeEnv) -> Any:
+    """Return a FakeTensorMode over `environment`, which also takes real tensors."""
+    return _FAKE.FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
+
+
+def functional_mode() -> Any:
+    """Return the functionalization mode that keeps composite ops decomposed."""
+    return _FUNCTIONAL.FunctionalTensorMode(export=True)
+
+
+@contextlib.contextmanager
+def eager() -> Iterator[None]:
+    """Leave all modes: what is computed inside is real data."""
+    with _DISPATCH._disable_current_modes():
+        yield
+
+
+@contextlib.contextmanager
+def portable_kernels() -> Iterator[None]:
+    """Keep torch from fused kernels that only its CPU library has."""
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    mkldnn = _C._get_mkldnn_enabled()
+    _C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        _C._set_mkldnn_enabled(mkldnn)
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+
+
+# --- functional tensors -------------------------------------------------------------------------
+
+
+def is_traced(value: object) -> bool:
+    """Tell whether `value` is a tensor of the program under capture."""
+    return isinstance(value, FunctionalTensor)
+
+
+def is_raw_tensor(value: object) -> bool:
+    """Tell whether `value` is a real tensor, which the capture has not wrapped yet."""
+    return isinstance(value, torch.Tensor) and not isinstance(value, (FunctionalTensor, FakeTensor))
+
+
+def wrap_functional(fake: Fake) -> Tensor:
+    """Return a fresh FunctionalTensor around `fake`; the functional mode must be active."""
+    return FunctionalTensor.to_functional(fake)
+
+
+def current_fake(tensor: Tensor) -> Fake:
+    """Return the value of `tensor` now, pending mutations applied; the lower modes are active."""
+    before = _TORCH._functionalize_enable_reapply_views(True)
+    try:
+        _TORCH._sync(tensor)
+    finally:
+        _TORCH._functionalize_enable_reapply_views(before)
+    return _TORCH._from_functional_tensor(tensor.elem)
+
+
+def storage_key(tensor: Tensor) -> int:
+    """Return what tensors that alias each other share."""
+    storage: Any = tensor.untyped_storage()
+    return storage._cdata
+
+
+def view_chain(tensor: Tensor) -> Sequence[Any]:
+    """Return the views that lead from the base of `tensor` to it; empty for a base."""
+    return _VIEWS.get_view_meta_sequence(tensor.elem)
+
+
+def replay_views(base: Tensor, chain: Sequence[Any], mode: Any) -> Tensor:
+    """Return the view of `base` that `chain` describes; it aliases `base`."""
+    before = _TORCH._functionalize_enable_reapply_views(True)
+    try:
+        element = _VIEWS.apply_view_meta_sequence(base.elem, chain)
+    finally:
+        _TORCH._functionalize_enable_reapply_views(before)
+    view = FunctionalTensor(element, mode)
+    _TORCH._functionalize_unsafe_set(view, base)
+    return view
+
+
+def fake_of_view(tensor: Tensor) -> Fake:
+    """Return the fake inside `tensor` without applying mutations."""
+    return _TORCH._from_functional_tensor(tensor.elem)
+
+
+def has_data_mutation(tensor: Tensor) -> bool:
+    """Tell whether the contents of `tensor` were changed since it was wrapped."""
+    return bool(_TORCH._functionalize_has_data_mutation(tensor.elem))
+
+
+def grad_mode_of_decorator(function: Any) -> type | None:
+    """Return the class of the context that a torch context decorator wraps `function` in."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    factory = cells["ctx_factory"].cell_contents if "ctx_factory" in cells else None
+    return type(getattr(factory, "__self__", None)) if factory is not None else None
+
+
+def forward_hooks(module: torch.nn.Module) -> bool:
+    """Tell whether calling `module` runs hooks."""
+    state: Any = module
+    return bool(state._forward_hooks or state._forward_pre_hooks)

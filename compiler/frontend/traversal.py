@@ -1,0 +1,263 @@
+"""Walk over everything a path may still read: the one traversal behind fork, join and loops.
+
+`StateCopier` copies a state. Containers, iterators, closure cells and objects that the program
+made are copied, each once; a function decides about the *leaves* (tensors, numbers and lists of
+dynamic length); all else is shared. On the way it lists tokens: two states have the same
+*skeleton*, and so can run the same code, if their tokens are equal.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, TypeAlias, cast
+
+import torch
+
+from .objects import MUTABLE_RECORDS, DynamicList, InterpretedFunction, ListMethod
+from .scalars import is_number, number_type
+from .state import Frame, State
+from .torch_internals import is_traced
+
+Path: TypeAlias = tuple[Any, ...]
+"""How a leaf is reached: where its root is, then keys, indices and attribute names."""
+
+LeafRule: TypeAlias = Callable[[Path, Any], Any]
+
+_ATOMS = (str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, type)
+
+
+class OwnedObjects:
+    """Remember the instances that the program made, which each path has its own copies of."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, Any] = {}
+
+    def add(self, value: Any) -> None:
+        """Remember `value`, and keep it alive."""
+        self._objects[id(value)] = value
+
+    def __contains__(self, value: object) -> bool:
+        return id(value) in self._objects
+
+
+def keep(path: Path, leaf: Any) -> Any:
+    """Return the leaf itself."""
+    del path
+    return leaf
+
+
+class StateCopier:
+    """Copy states, leaf by leaf; `tokens` describe what was met, by path."""
+
+    def __init__(
+        self,
+        owned: OwnedObjects,
+        foreign: Mapping[int, Any],
+        rule: LeafRule = keep,
+        on_list: Callable[[Path, list[Any]], Any] | None = None,
+        split: frozenset[Path] = frozenset(),
+    ) -> None:
+        self.tokens: list[tuple[Path, Any]] = []
+        self.leaves: list[tuple[Path, Any]] = []
+        self._owned = owned
+        self._foreign = foreign
+        self._rule = rule
+        self._on_list = on_list
+        self._split = split
+        self._copies: dict[int, tuple[Any, Any, int]] = {}
+
+    # --- states ---
+
+    def copy_state(self, state: State) -> State:
+        """Return a copy of `state`, on the same block."""
+        return State(
+            state.block,
+            [self._copy_frame(state, depth) for depth in range(len(state.frames))],
+            self._copy_overlay(state),
+            dict(state.facts),
+            dict(state.items),
+            self.copy(state.inputs, ("inputs",)),
+            self.copy(state.containers, ("containers",)),
+            state.knowledge,
+            state.forks,
+            self.copy(state.exception, ("exception",)),
+        )
+
+    def _copy_frame(self, state: State, depth: int) -> Frame:
+        frame = state.frames[depth]
+        names = frame.live_registers(depth == len(state.frames) - 1)
+        self.tokens.append(((depth,), (id(frame.code), frame.activation, tuple(names))))
+        copied = frame.copy()
+        for name in names:
+            copied.registers[name] = self.copy(frame.registers[name], (depth, name))
+        if frame.constructed is not None:
+            copied.constructed = self.copy(frame.constructed, (depth, "<constructed>"))
+        return copied
+
+    def _copy_overlay(self, state: State) -> dict[Any, Any]:
+        self.tokens.append((("overlay",), tuple(state.overlay)))
+        return {key: self.copy(value, ("overlay", key)) for key, value in state.overlay.items()}
+
+    # --- values ---
+
+    def copy(self, value: Any, path: Path) -> Any:
+        """Return the copy of `value`, which is reached by `path`."""
+        if is_traced(value) or is_number(value) or isinstance(value, DynamicList):
+            return self._copy_leaf(value, path)
+        if isinstance(value, _ATOMS) or id(value) in self._foreign:
+            return self._share(value, path)
+        if id(value) in self._copies:
+            _, copied, number = self._copies[id(value)]
+            self.tokens.append((path, ("again", number)))
+            return copied
+        for classes, method in _METHODS:
+            if isinstance(value, classes):
+                return method(self, value, path)
+        return self._copy_object(value, path)
+
+    def _copy_leaf(self, leaf: Any, path: Path) -> Any:
+        self.tokens.append((path, self._leaf_token(leaf, path)))
+        if isinstance(leaf, DynamicList) and id(leaf) in self._copies:
+            return self._copies[id(leaf)][1]
+        self.leaves.append((path, leaf))
+        copied = self._rule(path, leaf)
+        if isinstance(leaf, DynamicList):
+            self._remember(leaf, copied)
+        return copied
+
+    def _leaf_token(self, leaf: Any, path: Path) -> Any:
+        if is_traced(leaf):
+            return ("tensor", leaf.dtype, str(leaf.device), leaf.dim())
+        if isinstance(leaf, DynamicList):
+            return ("list", leaf.element)
+        kind = number_type(leaf)
+        if path in self._split and isinstance(leaf, (bool, int, float)):
+            return ("number", kind, repr(leaf))
+        return ("number", kind)
+
+    def _share(self, value: Any, path: Path) -> Any:
+        is_text = isinstance(value, (str, bytes, type(None), torch.dtype, torch.device))
+        self.tokens.append((path, ("atom", value) if is_text else ("object", id(value))))
+        return value
+
+    def _remember(self, value: Any, copied: Any) -> Any:
+        self._copies[id(value)] = (value, copied, len(self._copies))
+        return copied
+
+    def _copy_list(self, value: list[Any], path: Path) -> Any:
+        replaced = None if self._on_list is None else self._on_list(path, value)
+        if replaced is not None:
+            return self._remember(value, self.copy(replaced, path))
+        self.tokens.append((path, ("list", type(value), len(value))))
+        copied: list[Any] = self._remember(value, [])
+        copied.extend(self.copy(item, (*path, index)) for index, item in enumerate(value))
+        return copied
+
+    def _copy_tuple(self, value: tuple[Any, ...], path: Path) -> Any:
+        self.tokens.append((path, ("tuple", type(value), len(value))))
+        items = [self.copy(item, (*path, index)) for index, item in enumerate(value)]
+        if all(item is old for item, old in zip(items, value, strict=True)):
+            return value
+        if isinstance(value, torch.Size):
+            return tuple(items)
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+
+    def _copy_dict(self, value: dict[Any, Any], path: Path) -> Any:
+        keys = tuple(map(_key_token, value))
+        self.tokens.append((path, ("dict", type(value), keys)))
+        copied = self._remember(value, type(value).__new__(type(value)))
+        set_item = OrderedDict.__setitem__ if isinstance(value, OrderedDict) else dict.__setitem__
+        for key, item in value.items():
+            set_item(copied, key, self.copy(item, (*path, key)))
+        if isinstance(value, defaultdict):
+            copied.default_factory = value.default_factory
+        if hasattr(value, "__dict__"):
+            self._copy_attributes(value, copied, path)
+        return copied
+
+    def _copy_set(self, value: set[Any], path: Path) -> Any:
+        self.tokens.append((path, ("set", frozenset(map(_key_token, value)))))
+        return self._remember(value, set(value))
+
+    def _copy_slice(self, value: slice, path: Path) -> Any:
+        self.tokens.append((path, ("slice",)))
+        parts: list[Any] = [value.start, value.stop, value.step]
+        return slice(*(self.copy(part, (*path, index)) for index, part in enumerate(parts)))
+
+    def _copy_record(self, value: Any, path: Path) -> Any:
+        self.tokens.append((path, ("record", type(value))))
+        copied = self._remember(value, object.__new__(type(value)))
+        for field in fields(value):
+            part = self.copy(getattr(value, field.name), (*path, field.name))
+            setattr(copied, field.name, part)
+        return copied
+
+    def _copy_function(self, value: InterpretedFunction, path: Path) -> Any:
+        self.tokens.append((path, ("function", id(value.code))))
+        return self._remember(
+            value,
+            InterpretedFunction(
+                value.code,
+                self.copy(value.defaults, (*path, "defaults")),
+                self.copy(dict(value.keyword_defaults), (*path, "keyword_defaults")),
+                self.copy(value.cells, (*path, "cells")),
+                value.module_globals,
+            ),
+        )
+
+    def _copy_method(self, value: Any, path: Path) -> Any:
+        function = getattr(value, "__func__", None)
+        self.tokens.append((path, ("method", value.__name__, id(function) if function else None)))
+        owner = self.copy(value.__self__, (*path, "self"))
+        if owner is value.__self__:
+            return value
+        return types.MethodType(function, owner) if function else getattr(owner, value.__name__)
+
+    def _copy_list_method(self, value: ListMethod, path: Path) -> Any:
+        self.tokens.append((path, ("method", value.name)))
+        return ListMethod(self.copy(value.owner, (*path, "self")), value.name)
+
+    def _copy_object(self, value: Any, path: Path) -> Any:
+        if value not in self._owned:
+            return self._share(value, path)
+        self.tokens.append((path, ("instance", type(value))))
+        copied = self._remember(value, object.__new__(cast("type[Any]", type(value))))
+        self._owned.add(copied)
+        self._copy_attributes(value, copied, path)
+        return copied
+
+    def _copy_attributes(self, value: Any, copied: Any, path: Path) -> None:
+        names = sorted(attribute_names(value))
+        self.tokens.append((path, tuple(names)))
+        for name in names:
+            part = self.copy(getattr(value, name), (*path, name))
+            object.__setattr__(copied, name, part)
+
+
+def attribute_names(value: Any) -> Iterable[str]:
+    """Return the names of the attributes that an instance holds, in its dict or in slots."""
+    names = set(getattr(value, "__dict__", ()))
+    for base in type(value).__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        names.update([slots] if isinstance(slots, str) else slots)
+    return [name for name in names if hasattr(value, name) and not name.startswith("__")]
+
+
+def _key_token(key: Any) -> Any:
+    return (type(key), key)
+
+
+_METHODS: tuple[tuple[Any, Callable[[StateCopier, Any, Path], Any]], ...] = (
+    (list, StateCopier._copy_list),
+    (tuple, StateCopier._copy_tuple),
+    (dict, StateCopier._copy_dict),
+    (set, StateCopier._copy_set),
+    (slice, StateCopier._copy_slice),
+    (MUTABLE_RECORDS, StateCopier._copy_record),
+    (InterpretedFunction, StateCopier._copy_function),
+    (ListMethod, StateCopier._copy_list_method),
+    ((types.MethodType, types.BuiltinMethodType), StateCopier._copy_method),
+)
