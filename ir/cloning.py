@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from .core import Block, Func, Op, Region, Symbol, Value, map_values
+from .core import Block, Func, OpClass, Region, Symbol, Value, map_values
 from .dominance import reverse_post_order
 
 
-def clone_op(op: Op, values: dict[Value, Value], blocks: dict[Block, Block] | None = None) -> Op:
+def clone_op(
+    op: OpClass, values: dict[Value, Value], blocks: dict[Block, Block] | None = None
+) -> OpClass:
     """Return a copy of `op`, in no block, that reads and branches through the mappings.
 
     What the mappings lack stays as it is. The results of the copy are added to `values`.

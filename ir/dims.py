@@ -129,7 +129,6 @@ def _format_expression(dim: sympy.Expr) -> str:
 
 def evaluate_dim(dim: Dim, values: Mapping[str, int]) -> int:
     """Return the value of `dim` where its symbols have `values`; KeyError if one is missing."""
-    if isinstance(dim, int):
-        return dim
     known = {symbol(name): sympy.Integer(values[name]) for name in dim_symbols(dim)}
-    return int(cast(Any, canonical_dim(dim)).xreplace(known))
+    expression: Any = sympy.sympify(canonical_dim(dim))
+    return int(expression.xreplace(known))
