@@ -23,7 +23,6 @@ from .torch_internals import (
     expression_of,
     has_data_mutation,
     is_raw_tensor,
-    is_traced,
     storage_key,
 )
 
