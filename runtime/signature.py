@@ -54,8 +54,21 @@ def parameters_of(program: Callable[..., Any]) -> tuple[Parameter, ...]:
     return tuple(reversed(found))
 
 
-def check_parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
-    """Yield what is wrong with `parameters` as the parameters of a Python function."""
+def check_parameters(parameters: tuple[Parameter, ...]) -> list[str]:
+    """Return what is wrong with `parameters` as the parameters of a Python function."""
+    problems = list(_check_each(parameters))
+    if len({parameter.name for parameter in parameters}) != len(parameters):
+        problems.append("two parameters have one name")
+    if problems:
+        return problems
+    try:
+        inspect.Signature([parameter.to_inspect() for parameter in parameters])
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _check_each(parameters: tuple[Parameter, ...]) -> Iterator[str]:
     for parameter in parameters:
         if not parameter.name.isidentifier() or keyword.iskeyword(parameter.name):
             yield f"{parameter.name!r} is no parameter name"
@@ -65,12 +78,6 @@ def check_parameters(parameters: tuple[Parameter, ...]) -> Iterator[str]:
             yield f"the default of {parameter.name} has leaves"
         elif parameter.default is not None and parameter.kind in ("variadic", "keywords"):
             yield f"{parameter.name} cannot have a default"
-    if len({parameter.name for parameter in parameters}) != len(parameters):
-        yield "two parameters have one name"
-    try:
-        inspect.Signature([p.to_inspect() for p in parameters if p.kind in KINDS])
-    except ValueError as error:
-        yield str(error)
 
 
 def _default(parameter: inspect.Parameter) -> Structure | None:

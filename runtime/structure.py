@@ -172,8 +172,13 @@ def describe(value: Any) -> str:
         return repr(value if len(value) <= 40 else value[:37] + "...")
     if isinstance(value, (tuple, list, dict)):
         sized = cast("AnySequence[Any]", value)
-        return f"a {type(sized).__name__} of {len(sized)}"
-    return f"a {type(value).__name__}"
+        return f"{with_article(type(sized).__name__)} of {len(sized)}"
+    return with_article(type(value).__name__)
+
+
+def with_article(name: str) -> str:
+    """Return `name` with `a` or `an` before it."""
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def _check_record(node: Record) -> Iterator[str]:
@@ -224,7 +229,8 @@ def _mismatch(node: Structure, given: Any, path: str) -> Mismatch | None:
 
 
 def _sequence_mismatch(node: Sequence, given: Any, path: str) -> Mismatch | None:
-    fits = type(given).__name__ == node.type_name and type(given) in (tuple, list)
+    is_plain_tuple = isinstance(given, tuple) and not hasattr(cast(Any, given), "_fields")
+    fits = isinstance(given, list) if node.type_name == "list" else is_plain_tuple
     if fits and len(given) == len(node.items):
         return None
     return Mismatch(path, f"a {node.type_name} of {len(node.items)}", describe(given))

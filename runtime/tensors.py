@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy
 
 from .host.values import Handle, from_bfloat16
+from .structure import with_article
 from .types import DTYPES
 
 _ELEMENT_TYPES = {name: element for element, name in DTYPES.items() if element != "bf16"}
@@ -52,7 +53,7 @@ def read_tensor(value: Any) -> Handle:
     elif hasattr(value, "__dlpack__"):
         handle = _read_dlpack(value)
     else:
-        raise Unreadable(f"a {type(value).__name__}, which is no tensor")
+        raise Unreadable(f"{with_article(type(value).__name__)}, which is no tensor")
     flags = handle.flags
     if not (flags.c_contiguous and flags.aligned):
         handle = numpy.array(handle, order="C")
@@ -143,4 +144,5 @@ def _read_dlpack(value: Any) -> Handle:
         return numpy.from_dlpack(value)
     except (RuntimeError, TypeError, BufferError, ValueError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable(f"a {type(value).__name__} that DLPack cannot pass: {reason}") from None
+        name = with_article(type(value).__name__)
+        raise Unreadable(f"{name} that DLPack cannot pass: {reason}") from None
