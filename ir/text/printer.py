@@ -44,10 +44,9 @@ def print_module(module: Module, *, locations: bool = False) -> str:
         [_cell(cell) for cell in module.cells.values()],
         *(list(_Body(func, table).lines()) for func in module.funcs.values()),
     ]
-    body = "\n\n".join(
-        "\n".join(f"  {line}".rstrip() for line in group) for group in groups if group
-    )
-    text = f"module {format_symbol(module.name)}{_module_attributes(module)} {{\n{body}\n}}\n"
+    parts = ["\n".join(f"  {line}".rstrip() for line in group) for group in groups if group]
+    body = "\n\n".join(parts) + "\n" if parts else ""
+    text = f"module {format_symbol(module.name)}{_module_attributes(module)} {{\n{body}}}\n"
     return text + "".join(table.lines()) if table else text
 
 
@@ -76,11 +75,10 @@ class _Locations:
         return f" loc(#{self._numbers[location]})"
 
     def lines(self) -> Iterator[str]:
-        """Yield the table of all numbered locations."""
-        if self._numbers:
-            yield "\nlocations {\n"
-            yield from (f"  #{n} = {self._entry(loc)}\n" for loc, n in self._numbers.items())
-            yield "}\n"
+        """Yield the table of all numbered locations; an empty one says that none are known."""
+        yield "\nlocations {\n"
+        yield from (f"  #{n} = {self._entry(loc)}\n" for loc, n in self._numbers.items())
+        yield "}\n"
 
     def _entry(self, location: Location) -> str:
         attributes = {
