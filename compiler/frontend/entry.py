@@ -27,7 +27,7 @@ from .state import AttributeKey, State
 from .steps import execute
 from .structures import NoStructure, describe, rebuild
 from .tensors import tensor_type
-from .torch_internals import Fake, Tensor, is_traced, portable_kernels, storage_key
+from .torch_internals import Fake, Tensor, is_traced, portable_kernels
 from .tracer import Tracer
 
 Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]

@@ -20,7 +20,6 @@ from .objects import (
     Iterator,
     RangeIterator,
     SequenceIterator,
-    ZipIterator,
 )
 from .scalars import is_symbolic
 from .torch_internals import is_traced

@@ -29,7 +29,6 @@ from .torch_internals import DATA_DEPENDENT_ERRORS, data_dependent_symbols, expr
 from .tracer import Tracer
 from .traversal import OwnedObjects, Path, StateCopier
 
-
 OUR_ERRORS = (
     DiagnosticError,
     Restart,
