@@ -11,6 +11,7 @@ from .patterns import PatternSet
 from .rewrites import (
     BRANCH_PATTERNS,
     IDENTITY_PATTERNS,
+    ITEM_PATTERNS,
     JOIN_PATTERNS,
     LIST_PATTERNS,
     SCALAR_PATTERNS,
@@ -40,6 +41,7 @@ class Canonicalize(Pass):
                 *LIST_PATTERNS,
                 *joins,
                 *SIZE_PATTERNS,
+                *ITEM_PATTERNS,
                 *VIEW_PATTERNS,
                 *IDENTITY_PATTERNS,
             )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ir import Block, Func, Module, Op, Symbol
-from ..ir.graph import AtenOp, FuncReturn
+from ..ir.graph import FuncReturn
 from ..ir.host import Call
 from .definition import Pass, PassContext
+from .scheduling import schedule
 
 _NO_NAME = re.compile(r"\W")
 
@@ -37,17 +38,9 @@ class OutlineSubnets(Pass):
         module.level = "outlined"
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Ops to execute one after the other: host ops, or ATen ops of one engine."""
-
-    engine: str | None
-    ops: tuple[Op, ...]
-
-
 def _outline_block(module: Module, func: Func, block: Block, context: PassContext) -> None:
     terminator = block.terminator
-    runs = _schedule(block, context)
+    runs = schedule(block.ops[:-1], context.engine)
     block.ops = []
     for run in runs:
         if run.engine is None:
@@ -58,56 +51,6 @@ def _outline_block(module: Module, func: Func, block: Block, context: PassContex
                 subnet.loc, f"@{subnet.symbol}: {len(run.ops)} ops for the engine {run.engine}"
             )
     block.ops.append(terminator)
-
-
-def _schedule(block: Block, context: PassContext) -> list[_Run]:
-    """Order the ops of `block` so that they form as few runs as a greedy choice gives."""
-    engines: dict[Op, str] = {op: context.engine(op) for op in block.ops if isinstance(op, AtenOp)}
-    queue = _Queue(block.ops[:-1])
-    runs: list[_Run] = []
-    while queue.waiting:
-        host = queue.take([op for op in queue.waiting if op not in engines])
-        if host:
-            runs.append(_Run(None, tuple(host)))
-        first = next((op for op in queue.waiting if queue.is_ready(op)), None)
-        if first is not None:
-            engine = engines[first]
-            taken = queue.take([op for op in queue.waiting if engines.get(op) == engine])
-            runs.append(_Run(engine, tuple(taken)))
-    return runs
-
-
-class _Queue:
-    """Ops in program order that wait for ops before them."""
-
-    def __init__(self, ops: Sequence[Op]) -> None:
-        self.waiting = dict.fromkeys(ops)
-        self._after = dict(_dependencies(ops))
-
-    def is_ready(self, op: Op) -> bool:
-        """Tell whether nothing that `op` needs still waits."""
-        return not any(other in self.waiting for other in self._after[op])
-
-    def take(self, wanted: Iterable[Op]) -> list[Op]:
-        """Take those of `wanted`, in program order, that need nothing but what was taken."""
-        taken: list[Op] = []
-        for op in wanted:
-            if self.is_ready(op):
-                del self.waiting[op]
-                taken.append(op)
-        return taken
-
-
-def _dependencies(ops: Sequence[Op]) -> Iterator[tuple[Op, set[Op]]]:
-    """Yield each op with those that must run before it."""
-    previous: dict[bool, Op] = {}
-    for op in ops:
-        needed = {value.owner for value in op.operands if isinstance(value.owner, Op)}
-        if not op.is_pure:  # random ops among themselves, and checks among themselves
-            random = isinstance(op, AtenOp)
-            needed |= {previous[random]} if random in previous else set()
-            previous[random] = op
-        yield op, needed
 
 
 def _make_subnet(module: Module, func: Func, ops: Sequence[Op], block: Block) -> Func:

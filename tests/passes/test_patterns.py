@@ -19,6 +19,7 @@ from modelc.passes.patterns import Miss, Pattern, PatternSet, apply_first
 from modelc.passes.rewrites import (
     BRANCH_PATTERNS,
     IDENTITY_PATTERNS,
+    ITEM_PATTERNS,
     JOIN_PATTERNS,
     LIST_PATTERNS,
     SCALAR_PATTERNS,
@@ -31,6 +32,7 @@ ALL_PATTERNS = {
     for patterns in (
         BRANCH_PATTERNS,
         IDENTITY_PATTERNS,
+        ITEM_PATTERNS,
         JOIN_PATTERNS,
         LIST_PATTERNS,
         SCALAR_PATTERNS,
@@ -240,6 +242,46 @@ def size_cases() -> Iterator[Case]:
     yield Case("size-of-operand", dynamic, pick + size.replace("%x", "%r"), reason)
 
 
+def item_cases() -> Iterator[Case]:
+    """Yield cases of `host.item`."""
+    one, number, flag = "%x: tensor<[1, 1], f32>", "tensor<[1, 1], f32>", "tensor<[1, 1], i1>"
+    item = "%y = host.item(%r) : f64"
+    view = "%r = aten.view.default(%x, []) : tensor<[], f32>\n"
+    yield Case("item-of-view", one, view + item)
+    select = "%r = aten.select.int(%x, 0, 1) : tensor<[], f32>\n"
+    reason = "the view shows one element of several, or as another type"
+    yield Case("item-of-view", "%x: tensor<[2], f32>", select + item, reason)
+    yield Case("item-of-view", one, item.replace("%r", "%x"), "the element comes from no view")
+    every = "%r = aten.all.default(%x) : tensor<[], i1>\n%y = host.item(%r) : i1"
+    yield Case("item-of-view", f"%x: {flag}", every)
+    yield Case("item-of-view", one, every, reason)
+    for name, operand in (("gt.Scalar", "0.1"), ("le.Scalar", "1"), ("eq.Tensor", "%z")):
+        compare = f"%r = aten.{name}(%x, {operand}) : {flag}\n%y = host.item(%r) : i1"
+        yield Case("item-of-compare", f"{one}, %z: {number}", compare)
+    compare = f"%r = aten.lt.Scalar(%x, 3) : {flag}\n%y = host.item(%r) : i1"
+    yield Case("item-of-compare", "%x: tensor<[1, 1], i64>", compare)
+    exact = "the number is not exact in the type of the tensor"
+    yield Case("item-of-compare", "%x: tensor<[1, 1], i64>", compare.replace("3", "3.5"), exact)
+    yield Case("item-of-compare", one, compare.replace("3", "1.0e300"), exact)
+    twice = f"{compare}\n%s = aten.logical_not.default(%r) : {flag}"
+    yield Case("item-of-compare", one, twice, "the comparison is needed as a tensor, too")
+    sides = compare.replace("lt.Scalar(%x, 3)", "lt.Tensor(%x, %z)")
+    reason = "the sides are of different types"
+    yield Case("item-of-compare", f"{one}, %z: tensor<[], f64>", sides, reason)
+    sums = f"{_T.replace('f32', 'i1')}\n%r = aten.any.default(%s) : tensor<[], i1>\n"
+    sums = f"%s = aten.lt.Scalar(%x, 3) : {sums}%y = host.item(%r) : i1"
+    yield Case("item-of-compare", f"%x: {_T}", sums, "the element comes from no comparison")
+    both = f"%r = aten.logical_and.default(%x, %z) : {flag}\n%y = host.item(%r) : i1"
+    yield Case("item-of-connective", f"%x: {flag}, %z: {flag}", both)
+    reason = "the operands are not one bool each"
+    yield Case("item-of-connective", f"{one}, %z: {flag}", both, reason)
+    either = both.replace("logical_and.default", "bitwise_or.Tensor")
+    yield Case("item-of-connective", f"%x: {flag}, %z: {flag}", either)
+    inverse = f"%r = aten.logical_not.default(%x) : {flag}\n%y = host.item(%r) : i1"
+    yield Case("item-of-negation", f"%x: {flag}", inverse)
+    yield Case("item-of-negation", one, inverse, "the operand is not one bool")
+
+
 def view_cases() -> Iterator[Case]:
     """Yield cases of ATen views."""
     x, other = f"%x: {_T}", "tensor<[3, 2], f32>"
@@ -330,6 +372,7 @@ CASES = [
     *branch_cases(),
     *list_cases(),
     *size_cases(),
+    *item_cases(),
     *view_cases(),
     *identity_cases(),
 ]
@@ -366,6 +409,7 @@ def random_tensor(value_type: TensorType, generator: torch.Generator) -> torch.T
     if value_type.dtype is DType.I1:
         return numbers > 0
     floats = torch.randn(shape, generator=generator)
+    floats = torch.where(numbers == 1, 0.1, floats)
     floats = torch.where(numbers == 3, torch.nan, floats)
     return torch.where(numbers == 2, -0.0, floats)
 

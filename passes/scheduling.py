@@ -1,0 +1,77 @@
+"""In which order the ops of a block run, so that tensor work comes in few runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..ir import Op
+from ..ir.graph import AtenOp
+
+
+@dataclass(frozen=True)
+class Run:
+    """Ops to execute one after the other: ATen ops of one engine, or host ops if it is None."""
+
+    engine: str | None
+    ops: tuple[Op, ...]
+
+
+def schedule(ops: Sequence[Op], engine_of: Callable[[AtenOp], str]) -> list[Run]:
+    """Order `ops` so that they form as few runs as a greedy choice gives.
+
+    Host ops run as soon as they can, then all ATen ops that can and that the engine of the first
+    one takes, and so on.
+    """
+    engines: dict[Op, str] = {op: engine_of(op) for op in ops if isinstance(op, AtenOp)}
+    queue = _Queue(ops)
+    runs: list[Run] = []
+    while queue.waiting:
+        host = queue.take([op for op in queue.waiting if op not in engines])
+        if host:
+            runs.append(Run(None, tuple(host)))
+        first = next((op for op in queue.waiting if queue.is_ready(op)), None)
+        if first is not None:
+            engine = engines[first]
+            taken = queue.take([op for op in queue.waiting if engines.get(op) == engine])
+            runs.append(Run(engine, tuple(taken)))
+    return runs
+
+
+def count_calls(ops: Sequence[Op]) -> int:
+    """Return how many sub-networks `ops` give if one engine takes all."""
+    runs = schedule(ops, lambda op: "any")
+    return sum(1 for run in runs if run.engine is not None)
+
+
+class _Queue:
+    """Ops in program order that wait for ops before them."""
+
+    def __init__(self, ops: Sequence[Op]) -> None:
+        self.waiting = dict.fromkeys(ops)
+        self._after = dict(_dependencies(ops))
+
+    def is_ready(self, op: Op) -> bool:
+        """Tell whether nothing that `op` needs still waits."""
+        return not any(other in self.waiting for other in self._after[op])
+
+    def take(self, wanted: Iterable[Op]) -> list[Op]:
+        """Take those of `wanted`, in program order, that need nothing but what was taken."""
+        taken: list[Op] = []
+        for op in wanted:
+            if self.is_ready(op):
+                del self.waiting[op]
+                taken.append(op)
+        return taken
+
+
+def _dependencies(ops: Sequence[Op]) -> Iterator[tuple[Op, set[Op]]]:
+    """Yield each op with those that must run before it."""
+    previous: dict[bool, Op] = {}
+    for op in ops:
+        needed = {value.owner for value in op.operands if isinstance(value.owner, Op)}
+        if not op.is_pure:  # random ops among themselves, and checks among themselves
+            random = isinstance(op, AtenOp)
+            needed |= {previous[random]} if random in previous else set()
+            previous[random] = op
+        yield op, needed
