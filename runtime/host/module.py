@@ -16,6 +16,7 @@ from .layout import Layout
 from .liveness import Liveness, bits
 from .names import Locals, UniqueNames, hint_of, identifier
 from .ownership import owned_lists
+from .pressure import Pressure
 from .program import Block, Branch, Entry, Instance, Location, Program, Return, Switch, edges_of
 from .statements import lower_entry
 from .structured import Dispatcher, Structurer, TooDeep
@@ -41,7 +42,7 @@ _SUPPORT: Mapping[str, Any] = {
     },
 }
 _RESERVED = {*dir(builtins), *_SUPPORT, STATE, "case", "edges"}
-_SHOWN_WEIGHTS = 4
+_SHOWN_WEIGHTS = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -197,6 +198,7 @@ class _Generator:
             self.instances,
             owned,
             bits(parameters),
+            Pressure(bodies, graph),
             edge_number=self._edge_number(number) if self.counts_edges else None,
         )
         nodes = _shape(writer, graph)
@@ -257,6 +259,7 @@ def _weights_read(program: Program) -> set[str]:
 
 def _bound(instance: Instance) -> str:
     weights = sorted(instance.constants.values())
-    shown = ", ".join(weights[:_SHOWN_WEIGHTS]) + (", ..." if weights[_SHOWN_WEIGHTS:] else "")
-    text = f"@{instance.callee}({shown})"
+    more = len(weights) - _SHOWN_WEIGHTS
+    shown = [*weights[:_SHOWN_WEIGHTS], f"{more} more"] if more > 0 else weights
+    text = f"@{instance.callee}({', '.join(shown)})"
     return "".join(char if char.isprintable() else " " for char in text)

@@ -14,6 +14,8 @@ MAX_DEPTH = 40
 MAX_LOOPS = 18
 """Python refuses more than 20 nested loops and 100 levels of indentation."""
 
+_ONCE = "once, so that break leads to what follows"
+
 Pending: TypeAlias = dict[int, list[Goto]]
 """Blocks for which control arrives at one place, each with the jumps that asked for it."""
 
@@ -264,7 +266,7 @@ class Structurer(Shaper):
         pending = self._body(frame, block, body)
         assert not pending, "control falls off the end of a loop"
         self.frames.pop()
-        nodes.append(While(body))
+        nodes.append(While(body, _ONCE if frame.header is None else ""))
         return self._land(frame.breaks, nodes)
 
     def _body(self, frame: _Loop, block: int, body: list[Node]) -> Pending:

@@ -50,9 +50,10 @@ class If:
 
 @dataclass(frozen=True)
 class While:
-    """Repeat `body` until it breaks."""
+    """Repeat `body` until it breaks; `note` is a comment."""
 
     body: list[Node]
+    note: str = ""
 
 
 Node: TypeAlias = Line | Goto | If | While
@@ -72,8 +73,8 @@ def render(nodes: Sequence[Node], depth: int) -> Iterator[str]:
                 yield margin + text
             case Goto():
                 yield from (margin + text for text in _jump(node))
-            case While(body=body):
-                yield f"{margin}while True:"
+            case While(body=body, note=note):
+                yield f"{margin}while True:{note and '  # '}{note}"
                 yield from render(_without_last_continue(body), depth + 1)
             case If():
                 yield from _render_if(node, depth)

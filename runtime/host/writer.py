@@ -9,6 +9,7 @@ from pathlib import PurePath
 from ..types import ScalarType
 from .liveness import Liveness, bits, members
 from .operations import OPERATIONS, OPPOSITES, PREDICATES
+from .pressure import Pressure, is_large
 from .program import Branch, Edge, Entry, Program, Raise, Return, Switch, edges_of
 from .statements import Body, Expression, Fixed, Operand, Statement
 from .tree import Condition, If, Line, Node
@@ -33,6 +34,7 @@ class Writer:
     instances: list[str]
     owned: frozenset[int]
     kept: int
+    pressure: Pressure
     exits: dict[int, int] = field(default_factory=lambda: {})
     edge_number: Callable[[int, int], int] | None = None
 
@@ -42,12 +44,15 @@ class Writer:
         nodes: list[Node] = []
         shown: int | None = None
         after = self.liveness.after_statements(block)
-        for statement, live in zip(body.statements, after, strict=True):
+        last = self.pressure.last_allocation(block)
+        for position, statement in enumerate(body.statements):
             location = statement.site.instruction.location
             if location is not None and location != shown:
                 nodes.append(self._comment(location))
                 shown = location
-            nodes += self._statement(statement, live)
+            nodes += self._statement(statement, after[position])
+            if position < last:
+                nodes += self._release_after(statement, after[position])
         return [*nodes, *self._end(block, shown)]
 
     def edge(self, block: int, index: int) -> list[Node]:
@@ -61,7 +66,8 @@ class Writer:
         arguments = self.liveness.bodies[edge.block].arguments
         needed = self.liveness.live_in[edge.block] | bits(arguments)
         dead = self.liveness.before_terminator(block) & ~needed
-        nodes += self._release(dead, [self.names[argument] for argument in arguments])
+        if self.pressure.allocates(edge.block):
+            nodes += self._release(dead, [self.names[argument] for argument in arguments])
         if self.edge_number is not None:
             nodes.insert(0, Line(f"edges.add({self.edge_number(block, index)})"))
         return nodes
@@ -127,14 +133,14 @@ class Writer:
     def _statement(self, statement: Statement, live: int) -> list[Node]:
         operation = statement.site.instruction.operation
         if operation == "host.assert":
-            return [*self._assertion(statement), *self._release_after(statement, live)]
+            return list(self._assertion(statement))
         if operation in ("list.append", "list.set") and self._in_place(statement, live):
-            return [*self._change(statement), *self._release_after(statement, live)]
+            return list(self._change(statement))
         if operation == "host.call":
             line = self._call(statement)
         else:
             line = f"{self.names[statement.results[0]]} = {self._compute(statement)}"
-        return [Line(line), *self._release_after(statement, live)]
+        return [Line(line)]
 
     def _assertion(self, statement: Statement) -> Iterator[Node]:
         message = statement.site.text("message")
@@ -208,7 +214,7 @@ class Writer:
         names = {
             self.names[value]
             for value in members(dead & ~self.kept)
-            if not isinstance(self.program.type_of(self.entry, value), ScalarType)
+            if is_large(self.program.type_of(self.entry, value))
         }
         freed = sorted(names - set(assigned))
         return [Line(f"del {', '.join(freed)}")] if freed else []
