@@ -29,6 +29,7 @@ from .dominance import Dominance, post_order, reverse_post_order
 from .equality import are_equal, canonical_text
 from .legality import LEGAL
 from .matching import Unifier, fits
+from .naming import name_results
 from .registry import OPS, op_class
 from .structure import Constant, Leaf, Mapping, Record, Sequence, Structure, leaves
 from .text import format_op, print_func, print_module
@@ -108,6 +109,7 @@ __all__ = [
     "is_data_dependent",
     "leaves",
     "map_values",
+    "name_results",
     "op_class",
     "parse_module",
     "post_order",

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ...diagnostics import Diagnostic, DiagnosticError
-from ...ir import Cell, DimRange, Func, Module, Symbol
+from ...ir import Cell, DimRange, Func, Module, Symbol, name_results
 from ...ir.host import LoadWeight
 from .entry import (
     Capture,
@@ -251,6 +251,8 @@ def _assemble(
         for dim in dims.values():
             module.dims[dim.name] = DimRange(dim.name, dim.minimum, dim.maximum)
     _add_cells(module, weights, knowledge)
+    for func in funcs:
+        name_results(func)
     return Captured(module, weights, list(knowledge.notes))
 
 
