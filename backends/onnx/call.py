@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import onnx_ir
 
 from ...ir.types import DType, TensorType, Type
+
+if TYPE_CHECKING:
+    from .emitter import Emitter
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Call:
         """The element types of all tensors read and made."""
         tensors = [kind for kind in self.results if isinstance(kind, TensorType)]
         return {kind.dtype for kind in (*self.operand_types, *tensors)}
+
+
+OwnMapping: TypeAlias = Callable[["Emitter", Call], Sequence[onnx_ir.Value]]
+"""Append the nodes of a call; return one value per result. `Unsupported` passes the call on."""
 
 
 def normal_dim(dim: int, rank: int) -> int:

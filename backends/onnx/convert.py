@@ -59,12 +59,14 @@ def _serialize(
     emitter: Emitter, inputs: Sequence[onnx_ir.Value], outputs: Sequence[onnx_ir.Value]
 ) -> bytes:
     functions = emitter.recorder.local_functions
-    domains = {domain: 1 for domain in (f.domain for f in functions)}
+    domains = {node.domain: 1 for node in emitter.recorder.nodes} | {
+        node.domain: 1 for function in functions for node in function
+    }
     graph = onnx_ir.Graph(
         inputs,
         outputs,
         nodes=emitter.recorder.nodes,
-        opset_imports={"": torchlib.OPSET, **domains},
+        opset_imports=domains | {"": torchlib.OPSET},
         name="subnet",
     )
     model = onnx_ir.Model(graph, ir_version=torchlib.IR_VERSION, functions=functions)

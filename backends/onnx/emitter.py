@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator as python_operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -55,29 +55,47 @@ class Emitter:
         built = self._build(call)
         return [self.finish(value, kind) for value, kind in zip(built, results, strict=True)]
 
-    def node(self, op_type: str, *inputs: Any, **attributes: Any) -> onnx_ir.Value:
+    def node(self, op_type: str, *inputs: onnx_ir.Value, **attributes: Any) -> onnx_ir.Value:
         """Append a node of ONNX's own that has one result."""
-        build: Callable[..., Any] = getattr(torchlib.opset(), op_type)
-        return cast(onnx_ir.Value, self.recorder.record(lambda: build(*inputs, **attributes)))
+        return self.nodes(op_type, *inputs, count=1, **attributes)[0]
 
     def nodes(
-        self, op_type: str, *inputs: onnx_ir.Value, count: int, **attributes: Any
+        self, op_type: str, *inputs: onnx_ir.Value, count: int, domain: str = "", **attributes: Any
     ) -> list[onnx_ir.Value]:
-        """Append a node of ONNX's own that has `count` results."""
+        """Append a node that has `count` results, of ONNX's own or of another domain."""
         outputs = [torchlib.new_value(None, None, None) for _ in range(count)]
         converted = onnx_ir.convenience.convert_attributes(attributes)
         self.recorder.nodes.append(
-            onnx_ir.Node("", op_type, inputs, converted, outputs=outputs, version=torchlib.OPSET)
+            onnx_ir.Node(domain, op_type, inputs, converted, outputs=outputs)
         )
         return outputs
 
     def constant(self, value: Any, dtype: DType) -> onnx_ir.Value:
         """Return a constant of rank 0, or of rank 1 if `value` is a list."""
-        return self.node("Constant", value=onnx_ir.tensor(value, onnx_dtype(dtype)))
+        return self.tensor(onnx_ir.tensor(value, onnx_dtype(dtype)))
+
+    def tensor(self, elements: onnx_ir.TensorProtocol) -> onnx_ir.Value:
+        """Return a constant with the given elements."""
+        result = self.node("Constant", value=elements)
+        result.dtype, result.shape = elements.dtype, onnx_ir.Shape(elements.shape.numpy())
+        return result
 
     def integers(self, values: Sequence[Any]) -> onnx_ir.Value:
         """Return a constant vector of i64, as ONNX takes shapes and axes."""
         return self.constant(list(values), DType.I64)
+
+    def vector(self, sizes: Sequence[Any]) -> onnx_ir.Value:
+        """Return a vector of sizes, each an int or the ONNX value of one."""
+        if all(isinstance(size, int) for size in sizes):
+            return self.integers(sizes)
+        one = self.integers([1])
+        parts = [
+            self.node("Reshape", size, one)
+            if isinstance(size, onnx_ir.Value)
+            else self.integers([size])
+            for size in sizes
+        ]
+        return self.node("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
 
     def cast(self, value: onnx_ir.Value, dtype: DType) -> onnx_ir.Value:
         """Return `value` with elements of type `dtype`."""
@@ -85,7 +103,7 @@ class Emitter:
         if value.dtype == to:
             return value
         result = self.node("Cast", value, to=int(to))
-        result.shape = value.shape
+        result.dtype, result.shape = to, value.shape
         return result
 
     def new_dim(self) -> sympy.Symbol:
@@ -107,7 +125,7 @@ class Emitter:
     def _empty(self, kind: TensorType) -> onnx_ir.Value:
         """Return a constant without elements: mappings do not always keep its shape."""
         elements = numpy.empty(cast("tuple[int, ...]", kind.shape), onnx_dtype(kind.dtype).numpy())
-        return self.node("Constant", value=onnx_ir.tensor(elements))
+        return self.tensor(onnx_ir.tensor(elements))
 
     def _build(self, call: Call) -> Sequence[onnx_ir.Value]:
         """Try the ways to build a call in turn; what the last one says is the reason."""

@@ -80,8 +80,8 @@ def alone(op: AtenOp) -> Func:
 
 
 def _try_alone(op: AtenOp) -> str | None:
-    if not op.is_pure:
-        return "its random numbers must be torch's"
+    if (reason := _impurity(op)) is not None:
+        return reason
     if any(device != "cpu" for device in _devices(op)):
         return "its tensors are not on the CPU"
     try:
@@ -89,6 +89,19 @@ def _try_alone(op: AtenOp) -> str | None:
     except Unsupported as refusal:
         return str(refusal)
     return None
+
+
+def _impurity(op: AtenOp) -> str | None:
+    if op.operator._schema.is_mutable:
+        return "it mutates its arguments"
+    return None if op.is_pure or _drops_nothing(op) else "its random numbers must be torch's"
+
+
+def _drops_nothing(op: AtenOp) -> bool:
+    """Whether the op is tagged as random only because it could drop elements, but does not."""
+    names = [formal.name for formal in op.operator._schema.arguments]
+    given = dict(zip(names, op.arguments, strict=False)) | dict(op.keywords)
+    return "dropout_p" in names and given.get("dropout_p", 0.0) == 0
 
 
 def _devices(op: AtenOp) -> list[str]:

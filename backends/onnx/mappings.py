@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import onnx_ir
 
 from ...ir.graph import overload
 from ...ir.types import DType, TensorType
-from .call import Call, normal_dim
+from .call import Call, OwnMapping, normal_dim
 from .element_types import Unsupported
+from .neural_mappings import NEURAL_MAPPINGS
+from .shape_mappings import SHAPE_MAPPINGS
 
 if TYPE_CHECKING:
     from .emitter import Emitter
-
-OwnMapping: TypeAlias = Callable[["Emitter", Call], Sequence[onnx_ir.Value]]
-"""Append the nodes of a call; return one value per result. `Unsupported` passes the call on."""
 
 
 def identity(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
@@ -25,38 +24,6 @@ def identity(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     if call.tensor("self").dtype.is_floating:
         raise Unsupported("only integers stay as they are")
     return [emitter.node("Identity", call["self"])]
-
-
-def split(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
-    """out_i = the i-th of consecutive slices of `self` along `dim`."""
-    source = call.tensor("self")
-    dim = normal_dim(call["dim"], source.rank)
-    sizes = [cast(TensorType, kind).shape[dim] for kind in call.results]
-    if not all(isinstance(size, int) for size in sizes):
-        raise Unsupported("the sizes of the parts depend on data")
-    return emitter.nodes("Split", call["self"], emitter.integers(sizes), axis=dim, count=len(sizes))
-
-
-def unbind(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
-    """out_i = self.select(dim, i)."""
-    dim = normal_dim(call["dim"], call.tensor("self").rank)
-    select = overload("aten.select.int")
-    arguments = [(call["self"], dim, index) for index in range(len(call.results))]
-    return [
-        emitter.emit(select, argument, {}, [kind])[0]
-        for argument, kind in zip(arguments, call.results, strict=True)
-    ]
-
-
-def squeeze(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
-    """out = self without those of the dims `dim` that have one element."""
-    source = call.tensor("self")
-    dims = call["dim"]
-    chosen = {normal_dim(dim, source.rank) for dim in ((dims,) if isinstance(dims, int) else dims)}
-    removed = [dim for dim in sorted(chosen) if dim < source.rank and source.shape[dim] == 1]
-    if not removed:
-        return [emitter.node("Identity", call["self"])]
-    return [emitter.node("Squeeze", call["self"], emitter.integers(removed))]
 
 
 def where(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
@@ -226,6 +193,8 @@ def _true_positions(emitter: Emitter, mask: onnx_ir.Value, kind: TensorType) -> 
 
 
 MAPPINGS: Mapping[str, OwnMapping] = {
+    **SHAPE_MAPPINGS,
+    **NEURAL_MAPPINGS,
     "aten::add.Tensor": add,
     "aten::ceil": identity,
     "aten::floor": identity,
@@ -237,15 +206,9 @@ MAPPINGS: Mapping[str, OwnMapping] = {
     "aten::mean.dim": mean,
     "aten::round": identity,
     "aten::sort.stable": sort,
-    "aten::split.Tensor": split,
-    "aten::split_with_sizes": split,
-    "aten::squeeze.dim": squeeze,
-    "aten::squeeze.dims": squeeze,
     "aten::std.correction": variance,
     "aten::std_mean.correction": variance,
     "aten::trunc": identity,
-    "aten::unbind.int": unbind,
-    "aten::unsafe_split.Tensor": split,
     "aten::var.correction": variance,
     "aten::var_mean.correction": variance,
     "aten::where.self": where,

@@ -26,6 +26,9 @@ from torch.onnx._internal.fx.passes import type_promotion
 OPSET = 18
 """The ONNX opset that the library of mappings is written for."""
 
+RUNTIME_DOMAIN = "com.microsoft"
+"""The operators that ONNX Runtime adds to those of ONNX."""
+
 IR_VERSION = 10
 """The ONNX file format version; ONNX Runtime 1.20 and later read it."""
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 MODEL_GRAPH = 7
 GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_INPUT = 1, 5, 11
-NODE_INPUT, NODE_OPERATOR = 1, 4
+NODE_INPUT, NODE_OPERATOR, NODE_ATTRIBUTE = 1, 4, 5
+ATTRIBUTE_GRAPH = 6
 VALUE_NAME = 1
 TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_EXTERNAL, TENSOR_LOCATION = 1, 2, 8, 13, 14
 ENTRY_KEY, ENTRY_VALUE = 1, 2
@@ -49,21 +50,33 @@ def input_names(model: bytes) -> list[str]:
 
 
 def consumers(model: bytes, names: Collection[str]) -> dict[str, set[str]]:
-    """Return the kinds of operators that read each of `names` in the main graph."""
+    """Return the kinds of operators that read each of `names`."""
     found: dict[str, set[str]] = {name: set() for name in names}
-    for number, node in _contents(_only(model, MODEL_GRAPH)):
-        if number == GRAPH_NODE:
-            fields = list(_contents(node))
-            operator = next(bytes(value) for key, value in fields if key == NODE_OPERATOR)
-            for key, value in fields:
-                if key == NODE_INPUT and (name := bytes(value).decode()) in found:
-                    found[name].add(operator.decode())
+    for operator, inputs in _nodes(_only(model, MODEL_GRAPH)):
+        for name in inputs:
+            if name in found:
+                found[name].add(operator)
     return found
 
 
-def with_initializers(model: bytes, initializers: Sequence[Initializer]) -> bytes:
-    """Return `model` with the inputs of the same names replaced by `initializers`."""
-    names = {initializer.name for initializer in initializers}
+def _nodes(graph: memoryview) -> Iterator[tuple[str, list[str]]]:
+    """Yield operator and inputs of each node, of nested graphs too."""
+    for number, node in _contents(graph):
+        if number == GRAPH_NODE:
+            fields = list(_contents(node))
+            operator = next(bytes(value) for key, value in fields if key == NODE_OPERATOR)
+            inputs = [bytes(value).decode() for key, value in fields if key == NODE_INPUT]
+            yield operator.decode(), inputs
+            for attribute in (value for key, value in fields if key == NODE_ATTRIBUTE):
+                for key, value in _contents(attribute):
+                    if key == ATTRIBUTE_GRAPH and len(value):
+                        yield from _nodes(value)
+
+
+def with_initializers(
+    model: bytes, initializers: Sequence[Initializer], removed: Collection[str]
+) -> bytes:
+    """Return `model` with `initializers` instead of inputs; `removed` names these inputs."""
     rewritten = bytearray()
     for number, field, value in _fields(model):
         if number != MODEL_GRAPH:
@@ -71,7 +84,7 @@ def with_initializers(model: bytes, initializers: Sequence[Initializer]) -> byte
             continue
         graph = bytearray()
         for inner, inner_field, inner_value in _fields(value):
-            if inner != GRAPH_INPUT or _name(inner_value) not in names:
+            if inner != GRAPH_INPUT or _name(inner_value) not in removed:
                 graph += inner_field
         for initializer in initializers:
             graph += _length_delimited(GRAPH_INITIALIZER, _tensor(initializer))

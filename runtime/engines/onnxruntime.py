@@ -73,24 +73,29 @@ class OnnxRuntimeEngine:
         try:
             names = input_names(payload)
             given = {names[position]: array for position, array in constants.items()}
-            fed = {name: given[name] for name in self._names_fed(payload, given)}
-            bound = {name: array for name, array in given.items() if name not in fed}
-            subnet = _Subnet(_make_session(payload, bound, self._options()), fed, bound)
+            readers = consumers(payload, given)
+            fed = {name: given[name] for name in given if self._is_fed(given[name], readers[name])}
+            bound = {name: given[name] for name in given if readers[name] and name not in fed}
+            model = with_initializers(payload, _initializers(bound), given.keys() - fed.keys())
+            subnet = _Subnet(self._make_session(model, bound), fed, bound)
         except Exception as error:  # ONNX Runtime has a dozen classes of errors, without a base
             message = f"ONNX Runtime cannot load a sub-network: {error}"
             raise DiagnosticError(Diagnostic("MC0502", message)) from error
         self._owners.update({_place(array): subnet for array in bound.values()})
         return subnet
 
-    def _names_fed(self, payload: bytes, given: Mapping[str, Array]) -> set[str]:
-        """Return the names of the weights to pass with each call."""
-        large = {name for name, array in given.items() if array.nbytes >= SHARED_BYTES}
-        readers = consumers(payload, large) if large else {}
-        return {
-            name
-            for name in large
-            if readers[name] <= READ_IN_PLACE or _place(given[name]) in self._owners
-        }
+    def _is_fed(self, weight: Array, readers: set[str]) -> bool:
+        """Tell whether to pass a weight that `readers` read with each call."""
+        if weight.nbytes < SHARED_BYTES or not readers:
+            return False
+        return readers <= READ_IN_PLACE or _place(weight) in self._owners
+
+    def _make_session(self, model: bytes, bound: Mapping[str, Array]) -> Any:
+        options = self._options()
+        if bound:
+            values = [ort.OrtValue.ortvalue_from_numpy(_plain(array)) for array in bound.values()]
+            options.add_external_initializers(list(bound), values)
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def _options(self) -> Any:
         options = ort.SessionOptions()
@@ -152,15 +157,8 @@ def _quick_run(session: Any) -> Callable[..., Sequence[Any]]:
     return getattr(session, "_sess", session).run
 
 
-def _make_session(payload: bytes, bound: Mapping[str, Array], options: Any) -> Any:
-    initializers = [
-        Initializer(name, array.shape, array.dtype.name) for name, array in bound.items()
-    ]
-    values = [ort.OrtValue.ortvalue_from_numpy(_plain(array)) for array in bound.values()]
-    if initializers:
-        payload = with_initializers(payload, initializers)
-        options.add_external_initializers(list(bound), values)
-    return ort.InferenceSession(payload, options, providers=["CPUExecutionProvider"])
+def _initializers(bound: Mapping[str, Array]) -> list[Initializer]:
+    return [Initializer(name, array.shape, array.dtype.name) for name, array in bound.items()]
 
 
 def _plain(array: Array) -> Array:
