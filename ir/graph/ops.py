@@ -41,9 +41,9 @@ class AtenOp(Op):
     """results = target(*arguments, **keywords), a functional operator of torch.
 
     Arguments are in the order of torch's schema; each is a Value, a literal (None, bool, int,
-    float, str, DType, Device, MemoryFormat, Layout) or a tuple of these. Keyword-only arguments
-    stand in `keywords` as (name, argument) pairs. Results are the flattened outputs: an operator
-    that returns a list of n tensors has n results. The result types must be given.
+    float, complex, str, DType, Device, MemoryFormat, Layout) or a tuple of these. Keyword-only
+    arguments stand in `keywords` as (name, argument) pairs. Results are the flattened outputs: an
+    operator that returns a list of n tensors has n results. The result types must be given.
     """
 
     GIVEN_RESULTS: ClassVar[int | None] = None

@@ -179,13 +179,19 @@ def _group_literal(node: Group, scope: Scope) -> Any:
     if node.kind == "list":
         return tuple(literal(item, scope) for item in node.items)
     maker = _NAMED_LITERALS.get(str(node.head)) if node.kind == "call" else None
-    if maker is None or len(node.items) != 1:
+    if maker is None:
         _fail(node, "a literal or a value")
-    name = literal(node.items[0], scope)
+    items = [literal(item, scope) for item in node.items]
     try:
-        return maker(name)
-    except ValueError:
-        _fail(node.items[0], f"a name for {node.head}")
+        return maker(*items)
+    except (TypeError, ValueError):
+        _fail(node.items[0] if node.items else node, f"what {node.head} takes")
+
+
+def _device(name: Any) -> Device:
+    if not isinstance(name, str):
+        raise TypeError(name)
+    return Device(name)
 
 
 def _negative(node: Arithmetic, scope: Scope) -> Any:
@@ -215,8 +221,9 @@ _NAMES: Mapping[str, Any] = {
     "nan": math.nan,
 }
 
-_NAMED_LITERALS: Mapping[str, Callable[[Any], Any]] = {
-    "device": Device,
+_NAMED_LITERALS: Mapping[str, Callable[..., Any]] = {
+    "complex": complex,
+    "device": _device,
     "memory": MemoryFormat,
     "layout": Layout,
 }

@@ -72,6 +72,11 @@ def _(literal: float, refer: References) -> str:
     return repr(literal)
 
 
+@format_literal.register(complex)
+def _(literal: complex, refer: References) -> str:
+    return f"complex({literal.real!r}, {literal.imag!r})"
+
+
 @format_literal.register(str)
 def _(literal: str, refer: References) -> str:
     return format_string(literal)

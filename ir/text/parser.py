@@ -62,7 +62,9 @@ def parse_module(text: str, file: str = "<string>") -> Module:
     `file` names the text in messages. Ops have the locations that the text gives; a text without
     a table of locations gives them its own lines.
     """
-    if not Path(file).is_file():
+    if Path(file).is_file():
+        linecache.checkcache(file)
+    else:  # messages quote lines from there
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     reader = _Reader(file)
     module = reader.module(_parse(text, file))

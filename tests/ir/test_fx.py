@@ -10,6 +10,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from modelc.diagnostics import Location
 from modelc.ir import (
+    I64,
     DType,
     Func,
     Interpreter,
@@ -24,6 +25,7 @@ from modelc.ir import (
     verify,
 )
 from modelc.ir.graph import AtenOp
+from modelc.ir.graph.fx import result_paths
 from modelc.ir.graph.literals import flatten
 
 Graph = torch.fx.GraphModule
@@ -205,6 +207,19 @@ def test_parameters_need_a_type():
     graph.output(graph.placeholder("x"))
     with pytest.raises(ValueError, match="the type of .*x.* is not known"):
         from_fx(Graph(torch.nn.Module(), graph), Symbol("f"))
+
+
+@pytest.mark.parametrize(
+    ("target", "count", "paths"),
+    [
+        ("aten.relu.default", 1, [()]),
+        ("aten.max.dim", 2, [(0,), (1,)]),
+        ("aten.split.Tensor", 3, [(0,), (1,), (2,)]),
+        ("aten.histogramdd.default", 3, [(0,), (1, 0), (1, 1)]),
+    ],
+)
+def test_results_are_found_in_what_torch_returns(target: str, count: int, paths: list[Any]):
+    assert result_paths(AtenOp((), target, result_types=[I64] * count)) == paths
 
 
 # --- inference ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """From text to modules: what is read, and what every mistake is answered with."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +165,8 @@ def test_text_outside_of_the_grammar(text: str, line: int, column: int):
         ("%c = arith.neg(%b) ^a {%b = arith.neg(%n)}", 16, None),
         ('%y = aten.full.default([2], 1) {layout = layout("x")} : i64', 49, None),
         ('host.raise {exception = "\\q", message = ""}', 25, None),
+        ("%y = aten.relu.default(device(3)) : i64", 31, "expected what device takes, found 3"),
+        ("%y = aten.relu.default(sin(3)) : i64", 24, "expected a literal or a value, found sin"),
     ],
 )
 def test_wrong_ops(body: str, column: int, message: str | None):
@@ -231,3 +234,13 @@ def test_operands_that_torch_refuses_are_reported():
     (mistake,) = mistakes(graph_text("%i = aten.mm.default(%x, %x)\nfunc.return(%i)"))
     assert mistake.code == "MC0203"
     assert mistake.message.startswith("torch refuses the operands: ")
+
+
+def test_the_line_is_that_of_the_file_as_it_is_now(tmp_path: Path):
+    path = tmp_path / "broken.mc"
+    for name in ("%first", "%second"):
+        text = f"module @m {{\n  {name}\n}}"
+        path.write_text(text)
+        with pytest.raises(DiagnosticError) as error:
+            parse_module(text, str(path))
+        assert f"    2 |   {name}\n" in str(error.value)

@@ -128,6 +128,7 @@ def graph_func(argument: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Fun
         (math.inf, "inf"),
         (-math.inf, "-inf"),
         (math.nan, "nan"),
+        (-1.5j, "complex(-0.0, -1.5)"),
         ('a "b"\n', r'"a \"b\"\n"'),
         (DType.BF16, "bf16"),
         (Device("cuda:0"), 'device("cuda:0")'),

@@ -58,6 +58,7 @@ literals: st.SearchStrategy[Argument] = (
     st.none()
     | numbers
     | texts
+    | st.complex_numbers()
     | st.sampled_from(DType)
     | st.sampled_from(MemoryFormat)
     | st.sampled_from(Layout)
