@@ -12,7 +12,6 @@ from .torch_internals import (
     replay_views,
     storage_key,
     view_chain,
-    wrap_functional,
 )
 from .tracer import Tracer
 
@@ -30,8 +29,17 @@ def clone_tensors(tracer: Tracer, tensors: Iterable[Tensor]) -> dict[int, Tensor
     own = [tensor for tensor in tensors if not tracer.tensors.is_weight(tensor)]
     copies: dict[int, Tensor] = {}
     for group in alias_groups(own):
-        _clone_group(tracer, group, copies)
+        _clone_group(tracer, _with_base(tracer, group), copies)
     return copies
+
+
+def _with_base(tracer: Tracer, group: list[Tensor]) -> list[Tensor]:
+    """Add the base of several views if no variable holds it any more."""
+    if len(group) < 2 or not all(map(view_chain, group)):
+        return group
+    base = tracer.tensors.base_of(group[0])
+    is_missing = base is None or tracer.tensors.is_weight(base)
+    return group if is_missing else [base, *group]
 
 
 def _clone_group(tracer: Tracer, group: Sequence[Tensor], copies: dict[int, Tensor]) -> None:
@@ -39,7 +47,11 @@ def _clone_group(tracer: Tracer, group: Sequence[Tensor], copies: dict[int, Tens
     base: Tensor = None
     for tensor in group:
         if not view_chain(tensor):
-            base = tracer.native(wrap_functional, fakes[id(tensor)]) if base is None else base
+            base = (
+                tracer.native(tracer.functional_mode.wrap, fakes[id(tensor)])
+                if base is None
+                else base
+            )
             copies[id(tensor)] = base
     for tensor in group:
         if view_chain(tensor):
@@ -54,7 +66,7 @@ def _clone_group(tracer: Tracer, group: Sequence[Tensor], copies: dict[int, Tens
 def _clone_view(tracer: Tracer, tensor: Tensor, fake: Tensor, base: Tensor) -> Tensor:
     """Return a copy of a view, of the copied `base` if that is alive, with the same value."""
     if base is None:
-        return tracer.native(wrap_functional, fake)
+        return tracer.native(tracer.functional_mode.wrap, fake)
     with torch.no_grad(), tracer.fake_mode:
         view = replay_views(base, view_chain(tensor), tracer.functional_mode)
     tracer.tensors.alias(fake_of_view(view), fake)

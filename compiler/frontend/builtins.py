@@ -114,10 +114,9 @@ def _extreme(function: Any, symbolic: Any, fallback: Any) -> Builtin:
         items = args if len(args) > 1 else draw(machine, args[0])
         key = kwargs.get("key")
         if key is None and items and all(map(is_number, items)) and any(map(is_symbolic, items)):
-            reduced = functools.reduce(
-                lambda left, right: machine.tracer.native(symbolic, left, right), items
+            return deliver(
+                state, functools.reduce(machine.tracer.scalars.combining(symbolic), items)
             )
-            return deliver(state, reduced)
         if key is None and not any(map(_is_data, items)):
             return deliver(state, machine.python(function, items, **kwargs))
         if not items and "default" in kwargs:

@@ -334,7 +334,7 @@ def call_module(
     if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
         return call(machine, state, own_call, [module, *args], kwargs)
     forward = module.forward
-    if isinstance(module, nn.Sequential) and not kwargs and len(args) == 1:
+    if _is_plain_sequence(module) and not kwargs and len(args) == 1:
         return push_function(machine, state, prelude.run_sequence, [module, *args], {})
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
         if is_leaf(module):
@@ -345,6 +345,11 @@ def call_module(
             return push_function(machine, state, function, [owner, *args], kwargs)
         return call(machine, state, function, [owner, *args], kwargs)
     return call(machine, state, forward, args, kwargs)
+
+
+def _is_plain_sequence(module: nn.Module) -> bool:
+    inherits = type(module).forward is nn.Sequential.forward
+    return isinstance(module, nn.Sequential) and inherits and "forward" not in vars(module)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -409,7 +414,8 @@ def _construct_natively(
             help="write an `__init__` instead",
         )
     instance = machine.python(machine.tracer.native, cls, *args, **kwargs)
-    if package_of(cls) not in NATIVE_PACKAGES or isinstance(instance, dict):
+    is_error = isinstance(instance, BaseException)
+    if not is_error and (package_of(cls) not in NATIVE_PACKAGES or isinstance(instance, dict)):
         machine.owned.add(instance)
     return deliver(state, instance)
 
@@ -435,7 +441,6 @@ def _call_container(
     owner = method.__self__
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
-    refuse_dynamic(machine, method, args)
     result = machine.python(method, *args, **kwargs)
     return deliver(state, machine.foreign.read(result) if owner in machine.foreign else result)
 

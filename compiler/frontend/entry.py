@@ -27,7 +27,7 @@ from .state import AttributeKey, State
 from .steps import execute
 from .structures import NoStructure, describe, rebuild
 from .tensors import tensor_type
-from .torch_internals import Fake, Tensor, is_traced, portable_kernels
+from .torch_internals import Fake, Tensor, is_traced, portable_kernels, quiet
 from .tracer import Tracer
 
 Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]
@@ -99,7 +99,7 @@ class Capture:
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
-            with portable_kernels():
+            with portable_kernels(), quiet():
                 values = self._make_inputs(state)
                 structure = self._describe_inputs(values)
                 cells = self._make_cells(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import types
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from .state import State
 from .torch_internals import Tensor, expression_of, is_traced
 from .truth import item_of
 
+_INDEX_DTYPES = (torch.int64, torch.int32, torch.int16, torch.int8)
 _SEQUENCES = (list, tuple, range, nn.ModuleList, nn.Sequential, nn.ParameterList)
 
 
@@ -97,9 +98,19 @@ def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> 
 
 def tensor_item(machine: Machine, tensor: Tensor, key: Any) -> Any:
     """Return `tensor[key]`; symbolic ints select, as `tensor[3]` would."""
+    key = _with_numbers(machine, key)
     if _has_symbolic_int(key):
         return machine.python(machine.tracer.native, _select, tensor, key)
     return run_native(machine, operator.getitem, [tensor, key], {})
+
+
+def _with_numbers(machine: Machine, key: Any) -> Any:
+    """Replace index tensors without dims by numbers, as torch does."""
+    if isinstance(key, tuple):
+        return tuple(_with_numbers(machine, part) for part in cast("tuple[Any, ...]", key))
+    if is_traced(key) and key.dim() == 0 and key.dtype in _INDEX_DTYPES:
+        return item_of(machine, key)
+    return key
 
 
 def _has_symbolic_int(key: Any) -> bool:
@@ -143,6 +154,8 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
 
 
 def _set_tensor_item(machine: Machine, tensor: Tensor, key: Any, value: Any) -> None:
+    key = _with_numbers(machine, key)
+
     def change() -> None:
         if _has_symbolic_int(key):
             machine.python(machine.tracer.native, _copy_into, tensor, key, value)

@@ -22,7 +22,6 @@ from .torch_internals import (
     is_traced,
     storage_key,
     view_chain,
-    wrap_functional,
 )
 from .traversal import Path, StateCopier
 
@@ -37,7 +36,13 @@ def join_states(machine: Machine, key: PositionKey, states: Sequence[State]) -> 
     split = machine.knowledge.split(key)
     groups: dict[Any, list[tuple[State, StateCopier]]] = {}
     for state in states:
-        survey = StateCopier(machine.owned, machine.foreign.objects, split=split)
+        survey = StateCopier(
+            machine.owned,
+            machine.foreign.objects,
+            split=split,
+            with_strides=True,
+            with_identity=key in machine.knowledge.identities,
+        )
         survey.copy_state(state)
         skeleton = tuple(token for _, token in survey.tokens)
         groups.setdefault(skeleton, []).append((state, survey))
@@ -103,6 +108,7 @@ class Merge:
 
     def run(self) -> State:
         """Return the merged state; the blocks of the others branch to its block."""
+        self._columns += self._hidden_bases()
         for index, state in enumerate(self._states):
             self._tracer.activate(state)
             self._survey(index)
@@ -118,6 +124,25 @@ class Merge:
             target = Successor(block, tuple(arguments))
             state.block.append(Branch(target=target, loc=location))
         return self._merged_state(block)
+
+    def _hidden_bases(self) -> list[Column]:
+        """Return columns for the bases of views whose variables are gone."""
+        groups: dict[tuple[int, ...], dict[tuple[int, ...], Column]] = {}
+        for column in self._columns:
+            if column.is_tensor:
+                storages = tuple(map(storage_key, column.leaves))
+                groups.setdefault(storages, {})[column.identity] = column
+        hidden: list[Column] = []
+        for members in groups.values():
+            leaves = [leaf for column in members.values() for leaf in column.leaves]
+            if len(members) < 2 or not all(map(view_chain, leaves)):
+                continue
+            bases = [
+                self._tracer.tensors.base_of(leaf) for leaf in next(iter(members.values())).leaves
+            ]
+            if all(base is not None and not self._tracer.tensors.is_weight(base) for base in bases):
+                hidden.append(Column(("base", len(hidden)), bases))
+        return hidden
 
     # --- what differs ---
 
@@ -221,7 +246,11 @@ class Merge:
         if not column.is_merged:
             kept = column.leaves[0]
             is_weight = self._tracer.tensors.is_weight(kept)
-            merged = kept if is_weight else self._tracer.native(wrap_functional, column.fakes[0])
+            merged = (
+                kept
+                if is_weight
+                else self._tracer.native(self._tracer.functional_mode.wrap, column.fakes[0])
+            )
         else:
             fake = self._merged_fake(column)
             merged = self._tracer.tensors.wrap(fake, block.add_argument(tensor_type(fake)))
@@ -286,6 +315,7 @@ class Merge:
             for column in columns if lost else ():
                 if not self._tracer.tensors.is_weight(column.result):
                     self._tracer.tensors.lose_alias(column.result)
+                    self._machine.remember_identity_loss(column.result, self._key)
         for column in self._columns:
             if column.is_tensor:
                 column.result = self._merged_tensors[column.identity]
@@ -294,11 +324,11 @@ class Merge:
         """Return, per state, the storages that several live tensors share."""
         crowded: list[set[int]] = []
         for index in range(len(self._states)):
-            members: dict[int, set[int]] = {}
+            members: dict[int, set[tuple[int, ...]]] = {}
             for column in self._columns:
                 if column.is_tensor:
-                    leaf = column.leaves[index]
-                    members.setdefault(storage_key(leaf), set()).add(id(leaf))
+                    storage = storage_key(column.leaves[index])
+                    members.setdefault(storage, set()).add(column.identity)
             crowded.append({storage for storage, ids in members.items() if len(ids) > 1})
         return crowded
 

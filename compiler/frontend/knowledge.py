@@ -55,10 +55,15 @@ class Explanation:
 
 @dataclass
 class Knowledge:
-    """Everything that survives a restart."""
+    """Everything that survives a restart.
+
+    `splits` are numbers that must not be merged, by join; `identities` the joins at which tensors
+    that are one object on some paths only keep paths apart.
+    """
 
     loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
     splits: dict[PositionKey, set[Path]] = field(default_factory=dict[PositionKey, set[Path]])
+    identities: set[PositionKey] = field(default_factory=set[PositionKey])
     cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
 

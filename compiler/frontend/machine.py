@@ -25,7 +25,12 @@ from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
 from .state import Frame, PositionKey, State
 from .swap import WeightSwapper
-from .torch_internals import DATA_DEPENDENT_ERRORS, data_dependent_symbols, expression_of
+from .torch_internals import (
+    DATA_DEPENDENT_ERRORS,
+    data_dependent_symbols,
+    expression_of,
+    is_traced,
+)
 from .tracer import Tracer
 from .traversal import OwnedObjects, Path, StateCopier
 
@@ -86,6 +91,7 @@ class Machine:
         self.builtins = builtins
         self._execute = execute
         self._activations = 0
+        self._identity_losses: dict[int, PositionKey] = {}
         self._origins: dict[Any, tuple[PositionKey, Path] | LoopPlan] = {}
 
     # --- scheduling ---
@@ -441,6 +447,19 @@ class Machine:
         """Remember which loop carries the symbol in `number`."""
         for symbol in expression_of(number).free_symbols:
             self._origins[symbol] = plan
+
+    def remember_identity_loss(self, tensor: Any, key: PositionKey) -> None:
+        """Remember at which join it became unknown which variables hold the same tensor."""
+        self._identity_losses[id(tensor)] = key
+
+    def is_same(self, left: Any, right: Any) -> bool:
+        """Return `left is right`; paths are kept apart where the answer differs between them."""
+        for value in (left, right):
+            key = self._identity_losses.get(id(value))
+            if key is not None and is_traced(left) and is_traced(right):
+                self.knowledge.identities.add(key)
+                raise Restart("whether two variables are the same tensor must be known")
+        return left is right
 
     def has_origin(self, number: Any) -> bool:
         """Tell whether specialising could make the symbols of `number` concrete."""

@@ -222,6 +222,18 @@ class Scalars:
         kind = next(kind for kind, name in KINDS.items() if name is result.type.kind)
         return self.fresh(kind, result)
 
+    def combining(self, function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+        """Return what computes `function` of two numbers, in this order if one is a float."""
+
+        def combine(left: Any, right: Any) -> Any:
+            if float not in (number_type(left), number_type(right)):
+                return self._tracer.native(function, left, right)
+            if not is_symbolic(left) and not is_symbolic(right):
+                return function(left, right)
+            return self.apply(function, [left, right])
+
+        return combine
+
     def math_call(self, function: str, kind: type, arguments: Sequence[Any]) -> Any:
         """Record a call of a function of Python's `math`, or of abs or round."""
         values = tuple(self.value(argument) for argument in arguments)
@@ -287,6 +299,12 @@ _RULES: Mapping[str, Callable[[Scalars, Any], Value]] = {
     "Mul": Scalars.emit_product,
     "Pow": _folding(arith.Pow),
     "PowByNatural": _folding(arith.Pow),
+    "Abs": lambda scalars, expression: scalars.emit(
+        arith.MathCall,
+        values=(scalars.expression(expression.args[0]),),
+        function="abs",
+        kind=ScalarKind.I64,
+    ),
     "FloorDiv": _folding(arith.FloorDiv),
     "CleanDiv": _folding(arith.FloorDiv),
     "Mod": _folding(arith.Mod),

@@ -16,7 +16,6 @@ from ...ir.host import LoadWeight
 from .torch_internals import (
     Fake,
     FakeTensor,
-    FunctionalTensor,
     Tensor,
     current_fake,
     eager,
@@ -84,11 +83,11 @@ class Tensors:
         """Return a tensor for the program that stands for `value`."""
         self._values[id(fake)] = (value, fake)
         self.tracer.scalars.bind_sizes(fake)
-        return self.tracer.native(FunctionalTensor.to_functional, fake)
+        return self.tracer.native(self.tracer.functional_mode.wrap, fake)
 
     def rewrap(self, tensor: Tensor) -> Tensor:
         """Return a new tensor with the contents of `tensor`, which does not alias it."""
-        return self.tracer.native(FunctionalTensor.to_functional, self.fake(tensor))
+        return self.tracer.native(self.tracer.functional_mode.wrap, self.fake(tensor))
 
     def fake(self, tensor: Tensor) -> Fake:
         """Return the fake that holds the contents of `tensor` now."""
@@ -145,6 +144,10 @@ class Tensors:
     def is_weight(self, tensor: Tensor) -> bool:
         """Tell whether `tensor` stands for a weight, which paths share."""
         return id(tensor) in self.wrappers
+
+    def base_of(self, tensor: Tensor) -> Tensor:
+        """Return the tensor that owns the memory of `tensor`, None if it is not known."""
+        return self.tracer.functional_mode.bases.get(storage_key(tensor))
 
     def aliases_weight(self, tensor: Tensor) -> bool:
         """Tell whether `tensor` is a weight or a view of one."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -287,9 +288,31 @@ def fake_mode(environment: PathShapeEnv) -> Any:
     return _FAKE.FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
 
 
-def functional_mode() -> Any:
-    """Return the functionalization mode that keeps composite ops decomposed."""
-    return _FUNCTIONAL.FunctionalTensorMode(export=True)
+class BaseKeepingMode(_FUNCTIONAL.FunctionalTensorMode):
+    """The functionalization mode, which also keeps every tensor that owns its memory alive.
+
+    `bases` finds the owner of a view that outlives the variable of its base.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(export=True)
+        self.bases: dict[int, Tensor] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = super().__torch_dispatch__(func, types, args, kwargs)
+        for part in result if isinstance(result, (list, tuple)) else (result,):
+            self.keep(part)
+        return result
+
+    def keep(self, tensor: Any) -> Any:
+        """Remember `tensor` if it owns its memory."""
+        if isinstance(tensor, FunctionalTensor) and not view_chain(tensor):
+            self.bases.setdefault(storage_key(tensor), tensor)
+        return tensor
+
+    def wrap(self, fake: Fake) -> Tensor:
+        """Return a fresh FunctionalTensor around `fake`; this mode must be active."""
+        return self.keep(FunctionalTensor.to_functional(fake))
 
 
 @contextlib.contextmanager
@@ -324,11 +347,6 @@ def is_traced(value: object) -> bool:
 def is_raw_tensor(value: object) -> bool:
     """Tell whether `value` is a real tensor, which the capture has not wrapped yet."""
     return isinstance(value, torch.Tensor) and not isinstance(value, (FunctionalTensor, FakeTensor))
-
-
-def wrap_functional(fake: Fake) -> Tensor:
-    """Return a fresh FunctionalTensor around `fake`; the functional mode must be active."""
-    return FunctionalTensor.to_functional(fake)
 
 
 def current_fake(tensor: Tensor) -> Fake:
@@ -385,3 +403,14 @@ def forward_hooks(module: torch.nn.Module) -> bool:
     """Tell whether calling `module` runs hooks."""
     state: Any = module
     return bool(state._forward_hooks or state._forward_pre_hooks)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep torch from printing the errors of kernels that the capture handles itself."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

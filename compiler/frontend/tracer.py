@@ -17,7 +17,7 @@ from .recorder import Recorder
 from .scalars import Scalars, UnknownExpression
 from .state import State
 from .tensors import Tensors
-from .torch_internals import PathShapeEnv, Tensor, fake_mode, functional_mode
+from .torch_internals import BaseKeepingMode, PathShapeEnv, Tensor, fake_mode
 
 
 class Tracer:
@@ -29,7 +29,7 @@ class Tracer:
         self.shapes = PathShapeEnv()
         self.shapes.on_assert = self._on_assert
         self.fake_mode = fake_mode(self.shapes)
-        self.functional_mode = functional_mode()
+        self.functional_mode = BaseKeepingMode()
         self.recorder = Recorder(self, decompositions)
         self.scalars = Scalars(self)
         self.tensors = Tensors(self, names)

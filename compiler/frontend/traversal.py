@@ -59,6 +59,9 @@ class StateCopier:
         rule: LeafRule = keep,
         on_list: Callable[[Path, list[Any]], Any] | None = None,
         split: frozenset[Path] = frozenset(),
+        *,
+        with_strides: bool = False,
+        with_identity: bool = False,
     ) -> None:
         self.tokens: list[tuple[Path, Any]] = []
         self.leaves: list[tuple[Path, Any]] = []
@@ -67,6 +70,9 @@ class StateCopier:
         self._rule = rule
         self._on_list = on_list
         self._split = split
+        self._with_strides = with_strides
+        self._with_identity = with_identity
+        self._tensors: dict[int, int] = {}
         self._copies: dict[int, tuple[Any, Any, int]] = {}
 
     # --- states ---
@@ -130,7 +136,10 @@ class StateCopier:
 
     def _leaf_token(self, leaf: Any, path: Path) -> Any:
         if is_traced(leaf):
-            return ("tensor", leaf.dtype, str(leaf.device), leaf.dim())
+            number = self._tensors.setdefault(id(leaf), len(self._tensors))
+            identity = number if self._with_identity else None
+            strides = self._with_strides and layout(leaf)
+            return ("tensor", leaf.dtype, str(leaf.device), leaf.dim(), identity, strides)
         if isinstance(leaf, DynamicList):
             return ("list", leaf.element)
         kind = number_type(leaf)
@@ -163,6 +172,8 @@ class StateCopier:
             return value
         if isinstance(value, torch.Size):
             return tuple(items)
+        if hasattr(value, "n_sequence_fields"):
+            return type(value)(items)
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
     def _copy_dict(self, value: dict[Any, Any], path: Path) -> Any:
@@ -244,6 +255,11 @@ def attribute_names(value: Any) -> Iterable[str]:
         slots = base.__dict__.get("__slots__", ())
         names.update([slots] if isinstance(slots, str) else slots)
     return [name for name in names if hasattr(value, name) and not name.startswith("__")]
+
+
+def layout(tensor: Any) -> str:
+    """Return how the elements of a tensor are ordered; all contiguous ones are alike."""
+    return "" if tensor.is_contiguous() else str(tensor.stride())
 
 
 def _key_token(key: Any) -> Any:

@@ -74,6 +74,8 @@ def _apply(
     refuse_dynamic(machine, function, [left, right])
     if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
         left, right = _as_int(machine, left), _as_int(machine, right)
+    if is_number(left) and is_number(right) and (is_symbolic(left) or is_symbolic(right)):
+        return deliver(state, machine.tracer.scalars.combining(symbol.function)(left, right))
     return deliver(state, run_native(machine, function, [left, right], {}))
 
 
@@ -111,9 +113,9 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     left, right = read_all(machine, state, step.uses)
     match step.operator:
         case CompareOperator.IS:
-            return deliver(state, left is right)
+            return deliver(state, machine.is_same(left, right))
         case CompareOperator.IS_NOT:
-            return deliver(state, left is not right)
+            return deliver(state, not machine.is_same(left, right))
         case CompareOperator.IN | CompareOperator.NOT_IN:
             return _contains(machine, state, step.operator, left, right)
         case _:
