@@ -10,9 +10,11 @@ from ..diagnostics import Diagnostic, DiagnosticError, Location, suggest
 from .definition import Pass
 from .registry import load_pass
 
-_CLEAN_UP = "canonicalize,fold,cse,dce,merge-blocks"
+_CLEAN_UP = "canonicalize,fold,cse,canonicalize,dce,merge-blocks"
 
-DEFAULT_PIPELINE = f"{_CLEAN_UP},if-convert,hoist-common,sink-into-arms,{_CLEAN_UP}"
+DEFAULT_PIPELINE = (
+    f"{_CLEAN_UP},if-convert,hoist-common,sink-into-arms,hoist-equivalent,{_CLEAN_UP}"
+)
 """From what the front end emits to the smallest program with the same meaning."""
 
 LOWERING_PIPELINE = "outline-subnets,deduplicate-subnets,dce"

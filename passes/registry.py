@@ -17,6 +17,7 @@ PASSES: Mapping[str, str] = {
     "deduplicate-subnets": "deduplicate_subnets:DeduplicateSubnets",
     "fold": "fold:Fold",
     "hoist-common": "hoist_common:HoistCommon",
+    "hoist-equivalent": "hoist_equivalent:HoistEquivalent",
     "if-convert": "if_convert:IfConvert",
     "merge-blocks": "merge_blocks:MergeBlocks",
     "outline-subnets": "outline_subnets:OutlineSubnets",

@@ -265,6 +265,7 @@ PIPELINES = [
     "merge-blocks",
     "if-convert",
     "hoist-common",
+    "hoist-equivalent",
     "sink-into-arms",
     "outline-subnets",
     "outline-subnets,deduplicate-subnets,dce,cse,canonicalize,fold",
