@@ -25,6 +25,9 @@ from .gaps import gap_of, refusal_of
 from .mappings import MAPPINGS
 
 
+_FLOATS = frozenset({DType.F64, DType.F32, DType.F16})
+
+
 @dataclass
 class Emitter:
     """Append the nodes of one model; operands and results are ONNX values.
@@ -116,6 +119,8 @@ class Emitter:
         if isinstance(value_type, TensorType) and value_type.is_static and 0 in value_type.shape:
             value = self._empty(value_type)
         elif value.dtype is not None and value.dtype != expected:
+            if _is_narrower(value.dtype, expected):
+                raise Unsupported(f"its mapping computes with {value.dtype.name} only")
             value = self.node("Cast", value, to=int(expected))
         value.dtype = expected
         value.shape = onnx_ir.Shape(onnx_shape(value_type))
@@ -135,7 +140,7 @@ class Emitter:
                 return way(call)
             except Unsupported as refusal:
                 refusals.append(str(refusal))
-        raise Unsupported("; ".join(reason for reason in refusals if reason))
+        raise Unsupported("; ".join(dict.fromkeys(reason for reason in refusals if reason)))
 
     def _map_ourselves(self, call: Call) -> Sequence[onnx_ir.Value]:
         own = MAPPINGS.get(call.name)
@@ -152,10 +157,13 @@ class Emitter:
         if DType.F64 in call.dtypes and torchlib.is_script(mapped):
             raise Unsupported("the constants of its mapping are of 32 bits")
         given, named = self._promote(call)
+        before = len(self.recorder.nodes)
         try:
             built = self.recorder.record(lambda: mapped(*given, **named))
         except Exception as error:  # whatever a mapping fails with, it is one more that misses
             raise Unsupported(f"torchlib cannot map it: {_innermost(error)}") from error
+        if call.dtypes & _FLOATS == {DType.F64} and any(map(_rounds, self.recorder.nodes[before:])):
+            raise Unsupported("its mapping computes with 32 bits")
         return self._as_list(built, len(call.results))
 
     def _as_list(self, built: Any, count: int) -> Sequence[onnx_ir.Value]:
@@ -251,11 +259,16 @@ class PartsEmitter:
             raise Unsupported(f"torch's decomposition calls {operator}")
         if operator is self.whole.operator and arguments == tuple(self.whole.arguments):
             raise Unsupported("torch has no decomposition")
-        meta: Any = node.meta["val"]
+        meta: Any = node.meta.get("val")
+        if meta is None:
+            raise Unsupported(f"torch's decomposition calls {operator}")
         several = isinstance(meta, list | tuple)
         items: list[Any] = list(cast("list[Any]", meta)) if several else [meta]
         types = [self.parts.type_of(item) for item in items]
-        built = self.emitter.emit(operator, arguments, keywords, types)
+        try:
+            built = self.emitter.emit(operator, arguments, keywords, types)
+        except Unsupported as refusal:
+            raise Unsupported(f"its part {operator}: {refusal}") from refusal
         return built if several else built[0]
 
     def _argument(self, argument: Any) -> Any:
@@ -264,6 +277,36 @@ class PartsEmitter:
         if isinstance(argument, list | tuple):
             return tuple(self._argument(item) for item in cast("list[Any]", argument))
         return from_torch(argument)
+
+
+def _is_narrower(given: onnx_ir.DataType, wanted: onnx_ir.DataType) -> bool:
+    """Whether elements of type `given` may lack digits that elements of type `wanted` have."""
+    if given == onnx_ir.DataType.BOOL:
+        return False
+    same_kind = given.is_floating_point() == wanted.is_floating_point()
+    return same_kind and given.itemsize < wanted.itemsize
+
+
+def _rounds(node: onnx_ir.Node) -> bool:
+    """Whether `node`, which should compute with 64 bits, uses numbers of 32 bits."""
+    if node.op_type != "Constant":
+        if any(output.dtype == onnx_ir.DataType.FLOAT for output in node.outputs):
+            return True
+    for attribute in node.attributes.values():
+        if attribute.type == onnx_ir.AttributeType.FLOAT:
+            if float(numpy.float32(attribute.as_float())) != attribute.as_float():
+                return True
+        elif attribute.type == onnx_ir.AttributeType.TENSOR:
+            elements = attribute.as_tensor()
+            if elements.dtype == onnx_ir.DataType.FLOAT and _has_many_digits(elements.numpy()):
+                return True
+    return False
+
+
+def _has_many_digits(elements: numpy.ndarray[Any, Any]) -> bool:
+    """Whether an element is no multiple of 1/1024, as if rounded from more digits."""
+    scaled = elements[numpy.isfinite(elements)] * 1024
+    return bool((scaled != numpy.round(scaled)).any())
 
 
 def _stand_in(value_type: Type) -> Any:

@@ -118,4 +118,5 @@ def _load(model: bytes) -> None:
     try:
         ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a dozen classes of errors, without a base
-        raise Unsupported(f"ONNX Runtime refuses it: {error}".splitlines()[0]) from error
+        reason = str(error).splitlines()[0].rpartition(" : ")[2]
+        raise Unsupported(f"ONNX Runtime refuses it: {reason}") from error

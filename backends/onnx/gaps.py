@@ -90,6 +90,10 @@ def _rank_zero(call: Call) -> bool:
     return call.tensor("self").rank == 0
 
 
+def _keeps_all_dims(call: Call) -> bool:
+    return bool(call["keepdim"]) and not call["dim"]
+
+
 def _crops(call: Call) -> bool:
     return any(padding < 0 for padding in call["padding"])
 
@@ -114,6 +118,7 @@ GAPS: Mapping[str, Gap] = {
     "aten::im2col": Gap(_always, "its mapping fails"),
     "aten::index_add": Gap(_has(DType.F16, DType.I1), _HALF_SUMS),
     "aten::index_put": Gap(_accumulates_halves, _HALF_SUMS),
+    "aten::linalg_vector_norm": Gap(_keeps_all_dims, "its mapping drops all dims"),
     "aten::linspace": Gap(_has(DType.F64), "its mapping computes in f32"),
     "aten::native_batch_norm": Gap(_trains, "its mapping ignores the statistics of the batch"),
     "aten::nll_loss_forward": Gap(_always, "its mapping gives a wrong total weight"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,9 +9,10 @@ import onnx_ir
 
 from ...ir.graph import overload
 from ...ir.types import DType, TensorType
-from .call import Call, OwnMapping, normal_dim
+from .call import Call, OwnMapping
 from .element_types import Unsupported
 from .neural_mappings import NEURAL_MAPPINGS
+from .reduction_mappings import REDUCTION_MAPPINGS
 from .shape_mappings import SHAPE_MAPPINGS
 
 if TYPE_CHECKING:
@@ -76,67 +76,6 @@ def sort(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     return emitter.emit(overload("aten.sort.default"), arguments, {}, call.results)
 
 
-def variance(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
-    """out = sum((self - mean)^2) / max(0, n - correction), its square root, the mean."""
-    source = call.tensor("self")
-    dims = _reduced(call)
-    if not source.dtype.is_floating or not source.rank:
-        raise Unsupported("only tensors of floating point numbers have a variance")
-    axes, keep = emitter.integers(dims), int(bool(call["keepdim"]))
-    average = emitter.node("ReduceMean", call["self"], axes, keepdims=1)
-    deviation = emitter.node("Sub", call["self"], average)
-    total = emitter.node("ReduceSumSquare", deviation, axes, keepdims=keep)
-    spread = emitter.node("Div", total, _degrees_of_freedom(emitter, call, dims))
-    if call.name.startswith("aten::std"):
-        spread = emitter.node("Sqrt", spread)
-    if len(call.results) == 1:
-        return [spread]
-    means = emitter.emit(
-        overload("aten.mean.dim"), (call["self"], tuple(dims), bool(keep)), {}, call.results[1:]
-    )
-    return [spread, *means]
-
-
-def mean(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
-    """out = sum(self) / n, NaN if n is 0, which ONNX Runtime takes for a mean of 0."""
-    source = call.tensor("self")
-    dims = _reduced(call)
-    if not source.rank:
-        raise Unsupported("a scalar is its own mean")
-    extents = [source.shape[dim] for dim in dims]
-    if all(isinstance(extent, int) and extent > 0 for extent in extents):
-        raise Unsupported("only sets that may be empty need a form of their own")
-    if not source.dtype.is_floating or call["dtype"] not in (None, source.dtype):
-        raise Unsupported("the operand takes part in another type")
-    axes, keep = emitter.integers(dims), int(bool(call["keepdim"]))
-    total = emitter.node("ReduceSum", call["self"], axes, keepdims=keep)
-    return [emitter.node("Div", total, _count(emitter, call, dims))]
-
-
-def _reduced(call: Call) -> list[int]:
-    rank = call.tensor("self").rank
-    return sorted({normal_dim(dim, rank) for dim in call["dim"] or range(rank)})
-
-
-def _count(emitter: Emitter, call: Call, dims: Sequence[int]) -> onnx_ir.Value:
-    """Return the number of elements of a reduction over `dims`, in the type of `self`."""
-    extents = emitter.node("Gather", emitter.node("Shape", call["self"]), emitter.integers(dims))
-    count = emitter.node("ReduceProd", extents, keepdims=0)
-    return emitter.cast(count, call.tensor("self").dtype)
-
-
-def _degrees_of_freedom(emitter: Emitter, call: Call, dims: Sequence[int]) -> onnx_ir.Value:
-    """Return max(0, n - correction) for the n elements of a reduction over `dims`."""
-    source = call.tensor("self")
-    correction = 1 if call["correction"] is None else call["correction"]
-    sizes = [source.shape[dim] for dim in dims]
-    if all(isinstance(size, int) for size in sizes):
-        return emitter.constant(max(0.0, math.prod(sizes) - correction), source.dtype)
-    subtracted = emitter.constant(float(correction), source.dtype)
-    left = emitter.node("Sub", _count(emitter, call, dims), subtracted)
-    return emitter.node("Max", left, emitter.constant(0.0, source.dtype))
-
-
 def index(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     """As `aten.index` with each mask replaced by the positions of its True elements."""
     indices = _positions(emitter, call)
@@ -195,6 +134,7 @@ def _true_positions(emitter: Emitter, mask: onnx_ir.Value, kind: TensorType) -> 
 MAPPINGS: Mapping[str, OwnMapping] = {
     **SHAPE_MAPPINGS,
     **NEURAL_MAPPINGS,
+    **REDUCTION_MAPPINGS,
     "aten::add.Tensor": add,
     "aten::ceil": identity,
     "aten::floor": identity,
@@ -203,13 +143,8 @@ MAPPINGS: Mapping[str, OwnMapping] = {
     "aten::masked_fill.Scalar": masked_fill,
     "aten::masked_fill.Tensor": masked_fill,
     "aten::masked_select": masked_select,
-    "aten::mean.dim": mean,
     "aten::round": identity,
     "aten::sort.stable": sort,
-    "aten::std.correction": variance,
-    "aten::std_mean.correction": variance,
     "aten::trunc": identity,
-    "aten::var.correction": variance,
-    "aten::var_mean.correction": variance,
     "aten::where.self": where,
 }

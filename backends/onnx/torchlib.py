@@ -86,7 +86,7 @@ class Recorder(_building.OpRecorder):
         named_attrs: dict[str, Any],
         num_outputs: int,
     ) -> Any:
-        if (known := self._cast_constant(op_signature, named_inputs)) is not None:
+        if (known := self._cast_constant(op_signature, named_inputs, named_attrs)) is not None:
             return [known]
         inputs = dict(named_inputs)
         named_attrs = {name: _attribute(name, value) for name, value in named_attrs.items()}
@@ -103,14 +103,19 @@ class Recorder(_building.OpRecorder):
         """The functions, fixed graphs of ONNX nodes, that the recorded nodes call."""
         return [_local_function(script) for script in self.functions.values()]
 
-    def _cast_constant(self, signature: Any, inputs: Mapping[str, Any]) -> Any:
+    def _cast_constant(
+        self, signature: Any, inputs: Mapping[str, Any], attributes: Mapping[str, Any]
+    ) -> Any:
         """Make a number that is cast a constant of its type, in full precision."""
-        number, like = inputs.get("input"), inputs.get("target_type")
-        if signature.name != "CastLike" or not isinstance(number, bool | int | float):
+        if signature.name == "Cast":
+            dtype = onnx_ir.DataType(attributes["to"])
+        elif signature.name == "CastLike":
+            dtype = getattr(inputs["target_type"], "dtype", None)
+        else:
             return None
-        if not isinstance(like, onnx_ir.Value) or like.dtype is None:
+        if dtype is None or not isinstance(inputs["input"], bool | int | float):
             return None
-        return opset().Constant(value=onnx_ir.tensor(number, like.dtype))
+        return opset().Constant(value=onnx_ir.tensor(inputs["input"], dtype))
 
     def record(self, build: Callable[[], Any]) -> Any:
         """Return what `build` returns when its nodes go to this recorder."""

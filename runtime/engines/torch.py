@@ -125,7 +125,7 @@ def _nodes(
     last_reader = {
         register: number
         for number, node in enumerate(nodes)
-        for register in _read_by([node["arguments"], node["keywords"]])
+        for register in _read_by([*node["arguments"], *node["keywords"].values()])
     }
     for number, node in enumerate(nodes):
         freed = [r for r, last in last_reader.items() if last == number and r not in results]
@@ -136,11 +136,9 @@ def _nodes(
 def _read_by(argument: Any) -> Iterator[int]:
     if isinstance(argument, dict):
         fields = cast("dict[str, Any]", argument)
-        if set(fields) == {"value"}:
+        if "value" in fields:
             yield fields["value"]
-            return
-        argument = list(fields.values())
-    if isinstance(argument, list):
+    elif isinstance(argument, list):
         for item in cast("list[Any]", argument):
             yield from _read_by(item)
 
