@@ -57,10 +57,10 @@ def _clone_group(tracer: Tracer, group: Sequence[Tensor], copies: dict[int, Tens
         if view_chain(tensor):
             copies[id(tensor)] = _clone_view(tracer, tensor, fakes[id(tensor)], base)
             if base is None and (len(group) > 1 or tracer.tensors.aliases_weight(tensor)):
-                tracer.tensors.lose_alias(copies[id(tensor)])
+                tracer.tensors.lose_alias(copies[id(tensor)], tensor)
     if any(tracer.tensors.has_lost_alias(tensor) for tensor in group):
         for tensor in group:
-            tracer.tensors.lose_alias(copies[id(tensor)])
+            tracer.tensors.lose_alias(copies[id(tensor)], tensor)
 
 
 def _clone_view(tracer: Tracer, tensor: Tensor, fake: Tensor, base: Tensor) -> Tensor:

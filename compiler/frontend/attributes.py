@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from .calls import call, is_interpreted
-from .failures import Restart
-from .knowledge import StateCell
+from .cells import add_cell, qualified
 from .machine import Machine, Outcome
 from .objects import ABSENT, DynamicList, ListMethod
 from .registers import deliver
@@ -76,6 +75,8 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
     value = machine.python(getattr, owner, name)
     if owner in machine.owned:
         return deliver(state, value)
+    if isinstance(value, torch.Tensor):
+        machine.foreign.remember_owner(value, owner, name)
     return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
 
 
@@ -83,14 +84,6 @@ def _getter(found: Any) -> Any:
     if isinstance(found, property):
         return found.fget
     return found.func if isinstance(found, functools.cached_property) else None
-
-
-def qualified(machine: Machine, owner: Any, name: str) -> str | None:
-    """Return the path of an attribute of the program, None if its owner has none."""
-    path = machine.foreign.path(owner)
-    if path is None:
-        return None
-    return f"{path}.{name}" if path else name
 
 
 def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: Any) -> Outcome:
@@ -118,26 +111,3 @@ def _set_cell(machine: Machine, state: State, owner: Any, name: str, value: Any)
     if key not in state.overlay:
         add_cell(machine, owner, name)
     state.overlay[key] = value
-
-
-def add_cell(machine: Machine, owner: Any, name: str) -> None:
-    """Make an attribute of the program a state cell, and start over."""
-    path = qualified(machine, owner, name)
-    if path is None:
-        raise machine.tracer.refuse(
-            "MC0101",
-            f"the attribute `{name}` of a {type(owner).__name__} is changed",
-            help="keep state in attributes of the module that is compiled",
-        )
-    initial = _initial_value(machine, owner, name)
-    machine.knowledge.cells[(id(owner), name)] = StateCell(owner, name, path, initial)
-    machine.knowledge.note(
-        f"`{path}` is written: it is state that calls keep", machine.tracer.location()
-    )
-    raise Restart(f"{path} is state")
-
-
-def _initial_value(machine: Machine, owner: Any, name: str) -> Any:
-    value = getattr(owner, name, ABSENT)
-    known = machine.tracer.tensors.wrappers.get(id(value))
-    return value if known is None else known.data

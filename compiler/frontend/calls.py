@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from . import prelude
+from .cells import keep_mutated_weight
 from .foreign import ForeignObjects
 from .hir import Code, lower_function
 from .machine import Machine, Outcome
@@ -21,11 +22,13 @@ from .registers import deliver
 from .scalars import is_symbolic
 from .state import PRELUDE_FILE, Frame, State
 from .torch_internals import (
-    current_fake,
+    Tensor,
     forward_hooks,
     grad_mode_of_decorator,
+    has_data_mutation,
     is_raw_tensor,
     is_traced,
+    storage_key,
 )
 
 NATIVE_PACKAGES = frozenset(
@@ -367,7 +370,11 @@ def _call_leaf(
     machine.swapper.swap(module)
     machine.tracer.native_module = machine.foreign.path(module) or type(module).__name__
     try:
-        return call_natively(machine, state, module, args, kwargs)
+        outcome = call_natively(machine, state, module, args, kwargs)
+        for buffer in module.buffers():
+            if has_data_mutation(buffer):
+                keep_mutated_weight(machine, machine.tracer.tensors.wrappers[id(buffer)])
+        return outcome
     finally:
         machine.tracer.native_module = ""
 
@@ -472,42 +479,48 @@ def call_natively(
 
 
 def run_native(machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Return `function(*args, **kwargs)`; refuse what mutates tensors of uncertain aliases."""
-    args, kwargs = _lift_all(machine, (args, kwargs))
-    if not machine.tracer.tensors.loses_aliases():
-        return machine.python(machine.tracer.native, function, *args, **kwargs)
+    """Return `function(*args, **kwargs)`; refuse what mutates tensors of uncertain aliases.
+
+    A weight that the function mutates becomes state.
+    """
+    leaves, structure = pytree.tree_flatten((args, kwargs))
+    if any(map(is_raw_tensor, leaves)):
+        leaves = [machine.tracer.tensors.lift(leaf) for leaf in leaves]
+        args, kwargs = pytree.tree_unflatten(leaves, structure)
     owner = getattr(function, "__self__", None)
     return guard_aliases(
         machine,
-        [owner, *pytree.tree_leaves((args, kwargs))],
+        [owner, *leaves],
         lambda: machine.python(machine.tracer.native, function, *args, **kwargs),
     )
 
 
-def guard_aliases(machine: Machine, values: list[Any], action: Any) -> Any:
+def guard_aliases(machine: Machine, values: list[Any], action: Callable[[], Any]) -> Any:
     """Return `action()`; MC0104 if it changes one of `values` whose aliases are uncertain."""
     tensors = machine.tracer.tensors
-    fragile = [value for value in values if is_traced(value) and tensors.has_lost_alias(value)]
+    traced = [value for value in values if is_traced(value)]
+    fragile = [value for value in traced if tensors.has_lost_alias(value)]
     before = [tensors.fake(value) for value in fragile]
     result = action()
-    with machine.tracer.lower_modes():
-        changed = any(
-            current_fake(value) is not old for value, old in zip(fragile, before, strict=True)
-        )
-    if changed:
-        raise machine.tracer.refuse(
-            "MC0104",
-            "a tensor is changed in place that shares memory on some paths only",
-            help="use the out-of-place operation, or clone the tensor first",
-        )
+    for value in traced:
+        weight = tensors.weight_under(value)
+        if weight is not None and has_data_mutation(weight.tensor):
+            keep_mutated_weight(machine, weight)
+    for value, old in zip(fragile, before, strict=True):
+        if tensors.fake(value) is not old:
+            _refuse_mutation(machine, value)
     return result
 
 
-def _lift_all(machine: Machine, values: Any) -> Any:
-    leaves, structure = pytree.tree_flatten(values)
-    if not any(map(is_raw_tensor, leaves)):
-        return values
-    return pytree.tree_unflatten(map(machine.tracer.tensors.lift, leaves), structure)
+def _refuse_mutation(machine: Machine, tensor: Tensor) -> None:
+    base = machine.tracer.tensors.base_of_view.get(storage_key(tensor))
+    if base is not None:
+        keep_mutated_weight(machine, base)
+    raise machine.tracer.refuse(
+        "MC0104",
+        "a tensor is changed in place that shares memory on some paths only",
+        help="use the out-of-place operation, or clone the tensor first",
+    )
 
 
 def _is_dropped(machine: Machine, function: Any) -> bool:

@@ -33,6 +33,9 @@ class ForeignObjects:
     tensors: Tensors
     objects: dict[int, Any] = field(default_factory=dict[int, Any])
     paths: dict[int, str] = field(default_factory=dict[int, str])
+    weight_owners: dict[int, set[tuple[int, str]]] = field(
+        default_factory=dict[int, "set[tuple[int, str]]"]
+    )
 
     def read(self, value: Any, path: str | None = None) -> Any:
         """Return what the program sees of `value`, which was read from a foreign object."""
@@ -43,6 +46,13 @@ class ForeignObjects:
         if path is not None:
             self.paths.setdefault(id(value), path)
         return value
+
+    def remember_owner(self, tensor: Any, owner: Any, name: str) -> None:
+        """Remember that the program reads a tensor as the attribute `name` of `owner`."""
+        known = self.tensors.wrappers.get(id(tensor))
+        data = tensor if known is None else known.data
+        self.objects.setdefault(id(owner), owner)
+        self.weight_owners.setdefault(id(data), set()).add((id(owner), name))
 
     def __contains__(self, value: object) -> bool:
         return id(value) in self.objects

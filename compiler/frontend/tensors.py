@@ -20,7 +20,6 @@ from .torch_internals import (
     current_fake,
     eager,
     expression_of,
-    has_data_mutation,
     is_raw_tensor,
     storage_key,
 )
@@ -64,7 +63,10 @@ class Tensors:
     _values: dict[int, tuple[Value | TracedWeight, Fake]] = field(
         default_factory=lambda: {}, repr=False
     )
-    _weight_storages: set[int] = field(default_factory=set[int], repr=False)
+    _weight_storages: dict[int, TracedWeight] = field(
+        default_factory=dict[int, TracedWeight], repr=False
+    )
+    base_of_view: dict[int, TracedWeight] = field(default_factory=dict[int, TracedWeight])
     _alias_lost: dict[int, Tensor] = field(default_factory=lambda: {}, repr=False)
 
     # --- values ---
@@ -137,7 +139,7 @@ class Tensors:
             self.weights[id(data)] = known
             fake = self.tracer.fake_mode.from_tensor(data.detach(), static_shapes=True)
             known.tensor = self.wrap(fake, known)
-            self._weight_storages.add(storage_key(known.tensor))
+            self._weight_storages[storage_key(known.tensor)] = known
             self.wrappers[id(known.tensor)] = known
         return known.tensor
 
@@ -148,6 +150,10 @@ class Tensors:
     def base_of(self, tensor: Tensor) -> Tensor:
         """Return the tensor that owns the memory of `tensor`, None if it is not known."""
         return self.tracer.functional_mode.bases.get(storage_key(tensor))
+
+    def weight_under(self, tensor: Tensor) -> TracedWeight | None:
+        """Return the weight that `tensor` is, or is a view of."""
+        return self._weight_storages.get(storage_key(tensor))
 
     def aliases_weight(self, tensor: Tensor) -> bool:
         """Tell whether `tensor` is a weight or a view of one."""
@@ -170,15 +176,18 @@ class Tensors:
         known = [*self.wrappers.values(), *(value for value, _ in self._values.values())]
         return [weight for weight in known if isinstance(weight, TracedWeight) and weight.op]
 
-    def mutated_weights(self) -> list[TracedWeight]:
-        """Return the weights that the program changed in place."""
-        return [known for known in self.wrappers.values() if has_data_mutation(known.tensor)]
-
     # --- aliases ---
 
-    def lose_alias(self, tensor: Tensor) -> None:
-        """Remember that what `tensor` aliases differs between paths: it must not be mutated."""
+    def lose_alias(self, tensor: Tensor, original: Tensor = None) -> None:
+        """Remember that what `tensor` aliases differs between paths: it must not be mutated.
+
+        If `original`, of which it is a copy, is a view of a weight, that is remembered too.
+        """
         self._alias_lost[storage_key(tensor)] = tensor
+        if original is not None:
+            known = self.weight_under(original) or self.base_of_view.get(storage_key(original))
+            if known is not None:
+                self.base_of_view[storage_key(tensor)] = known
 
     def has_lost_alias(self, tensor: Tensor) -> bool:
         """Tell whether mutating `tensor` would have effects that are not known."""

@@ -1,0 +1,58 @@
+"""State cells: attributes of the program that it writes, or whose tensors it changes in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .failures import Restart
+from .knowledge import StateCell
+from .machine import Machine
+from .objects import ABSENT
+from .tensors import TracedWeight
+
+
+def qualified(machine: Machine, owner: Any, name: str) -> str | None:
+    """Return the path of an attribute of the program, None if its owner has none."""
+    path = machine.foreign.path(owner)
+    if path is None:
+        return None
+    return f"{path}.{name}" if path else name
+
+
+def add_cell(machine: Machine, owner: Any, name: str) -> None:
+    """Make an attribute of the program a state cell, and start over."""
+    path = qualified(machine, owner, name)
+    if path is None or isinstance(owner, type):
+        described = owner.__name__ if isinstance(owner, type) else f"a {type(owner).__name__}"
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"the attribute `{name}` of {described}, which outlives the call, is changed",
+            help="keep state in attributes of the module that is compiled",
+        )
+    initial = _initial_value(machine, owner, name)
+    machine.knowledge.cells[(id(owner), name)] = StateCell(owner, name, path, initial)
+    place = machine.tracer.location()
+    machine.knowledge.note(f"`{path}` is written: it is state that calls keep", place)
+    raise Restart(f"{path} is state")
+
+
+def _initial_value(machine: Machine, owner: Any, name: str) -> Any:
+    value = getattr(owner, name, ABSENT)
+    known = machine.tracer.tensors.wrappers.get(id(value))
+    return value if known is None else known.data
+
+
+def keep_mutated_weight(machine: Machine, weight: TracedWeight) -> None:
+    """Make the attribute that holds `weight`, which was changed in place, a state cell."""
+    owners = machine.foreign.weight_owners.get(id(weight.data), set())
+    if len(owners) == 1:
+        ((owner_id, name),) = owners
+        key = (owner_id, name)
+        if key not in machine.knowledge.cells:
+            add_cell(machine, machine.foreign.objects[owner_id], name)
+    described = f"`{weight.name}`" if weight.name else "a tensor"
+    raise machine.tracer.refuse(
+        "MC0105",
+        f"{described}, which outlives the call, is changed in place",
+        help="change it through one attribute of one module, or return the new value",
+    )
