@@ -123,11 +123,18 @@ class _Variant:
 
 
 def parameter_versions(program: Callable[..., Any]) -> Hashable:
-    """Return a value that changes when a parameter is replaced or changed in place."""
+    """Return a value that changes when a parameter is replaced or changed in place.
+
+    Parameters made under `torch.inference_mode` do not count their changes; theirs go unnoticed.
+    """
     parameters: Callable[[], Any] | None = getattr(program, "parameters", None)
     if parameters is None or inspect.isclass(program):
         return ()
-    return tuple([(id(parameter), parameter._version) for parameter in parameters()])
+    return tuple([(id(parameter), _version(parameter)) for parameter in parameters()])
+
+
+def _version(parameter: Any) -> int:
+    return -1 if parameter.is_inference() else parameter._version
 
 
 def _too_many(name: str, key: Signature, known: list[Signature]) -> Diagnostic:

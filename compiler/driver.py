@@ -56,7 +56,8 @@ def build(
     """Compile `program` for inputs like `example`; raises DiagnosticError with every reason."""
     check_options(options)
     work = _Compilation(options, progress)
-    captured = work.capture(program, example)
+    with torch.inference_mode(False):  # it would hide decompositions from the capture
+        captured = work.capture(program, example)
     module = captured.module
     work.optimise(module, captured.weights)
     split = work.partition(module)
@@ -73,7 +74,8 @@ def examine(
     """Return what a compilation would decide, a line each; raises what it would raise."""
     check_options(options)
     work = _Compilation(options, progress)
-    captured = work.capture(program, example)
+    with torch.inference_mode(False):
+        captured = work.capture(program, example)
     work.optimise(captured.module, captured.weights)
     work.partition(captured.module)
     return [str(explanation) for explanation in work.explanations]
