@@ -229,9 +229,11 @@ def _mismatch(node: Structure, given: Any, path: str) -> Mismatch | None:
 
 
 def _sequence_mismatch(node: Sequence, given: Any, path: str) -> Mismatch | None:
-    is_plain_tuple = isinstance(given, tuple) and not hasattr(cast(Any, given), "_fields")
-    fits = isinstance(given, list) if node.type_name == "list" else is_plain_tuple
-    if fits and len(given) == len(node.items):
+    if node.type_name == "list":
+        fits = isinstance(given, list)
+    else:
+        fits = isinstance(given, tuple) and _field_names("namedtuple", given) is None
+    if fits and len(cast("AnySequence[Any]", given)) == len(node.items):
         return None
     return Mismatch(path, f"a {node.type_name} of {len(node.items)}", describe(given))
 

@@ -30,11 +30,34 @@ F32 = TensorType((2, 3), "f32")
 SOME_ROWS = TensorType(("B", 3), "f32")
 FLOAT = ScalarType("f64")
 
-FUNCTIONS: Mapping[bytes, Callable[..., Sequence[Any]]] = {
-    b"scale": lambda x, w: (x * w,),
-    b"mean": lambda x: (numpy.asarray(x.mean(), numpy.float32),),
-    b"halve": lambda x: (x * numpy.float32(0.5),),
-    b"add": lambda x, y: (x + y,),
+Array = numpy.ndarray[Any, Any]
+
+
+def scale(x: Array, w: Array) -> Sequence[Array]:
+    """Return x * w."""
+    return (x * w,)
+
+
+def mean(x: Array) -> Sequence[Array]:
+    """Return the mean, of rank 0."""
+    return (numpy.asarray(x.mean(), numpy.float32),)
+
+
+def halve(x: Array) -> Sequence[Array]:
+    """Return x / 2."""
+    return (x * numpy.float32(0.5),)
+
+
+def add(x: Array, y: Array) -> Sequence[Array]:
+    """Return x + y."""
+    return (x + y,)
+
+
+FUNCTIONS: Mapping[bytes, Callable[..., Sequence[Array]]] = {
+    b"scale": scale,
+    b"mean": mean,
+    b"halve": halve,
+    b"add": add,
 }
 
 

@@ -23,7 +23,7 @@ from modelc.runtime.tensors import (
 class OnlyDlpack:
     """A tensor of another library."""
 
-    def __init__(self, tensor: torch.Tensor) -> None:
+    def __init__(self, tensor: Any) -> None:
         self.tensor = tensor
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -80,7 +80,7 @@ def test_lazily_conjugated_and_negated_tensors_are_resolved():
 
 
 def test_bfloat16_is_held_as_its_bits():
-    value = torch.tensor([1.0, -2.5, 0.1]).to(torch.bfloat16)
+    value: Any = torch.tensor([1.0, -2.5, 0.1]).to(torch.bfloat16)
     handle = read_tensor(value)
     assert handle.dtype == numpy.uint16
     assert to_torch(handle, is_bfloat16=True).equal(value)
@@ -133,7 +133,7 @@ def test_contents_are_written_into_the_callers_tensor(target: Any):
 
 
 def test_a_tensor_that_wants_gradients_can_be_written():
-    target = torch.zeros(2, requires_grad=True)
+    target: Any = torch.zeros(2, requires_grad=True)
     write_tensor(target, numpy.ones(2, numpy.float32))
     assert target.tolist() == [1, 1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy
 import torch
@@ -39,8 +39,9 @@ def outcome(run: Callable[[], Any]) -> Any:
 def plain(value: Any) -> Any:
     """Return tensors and arrays inside of `value` as lists."""
     if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    return value.tolist() if isinstance(value, torch.Tensor | numpy.ndarray) else value
+        return [plain(item) for item in cast("list[Any]", value)]
+    held: Any = value
+    return held.tolist() if isinstance(value, torch.Tensor | numpy.ndarray) else held
 
 
 def instances(
@@ -48,6 +49,7 @@ def instances(
 ) -> list[Callable[[Sequence[Any]], Sequence[Any]]]:
     """Return callables that run the sub-networks of `program` in the reference interpreter."""
     interpreter = Interpreter(module, weights)
+    from_numpy: Callable[[Any], torch.Tensor] = torch.as_tensor
 
     def bind(instance: Instance) -> Callable[[Sequence[Any]], Sequence[Any]]:
         def call(arguments: Sequence[Any]) -> Sequence[Any]:
@@ -55,7 +57,7 @@ def instances(
             held = [
                 weights[Symbol(instance.constants[str(position)])]
                 if str(position) in instance.constants
-                else torch.from_numpy(next(remaining))
+                else from_numpy(next(remaining))
                 for position in range(instance.parameters)
             ]
             return [r.numpy() for r in interpreter.call(Symbol(instance.callee), tuple(held))]

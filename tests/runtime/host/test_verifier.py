@@ -33,19 +33,18 @@ def changed(change: Callable[[Document], None]) -> Program:
     return read_program(json.dumps(document).encode())
 
 
-def entry(document: Document) -> Document:
-    """Return the only entry."""
-    return document["entries"][0]
+def put(document: Any, path: str, value: Any) -> None:
+    """Store `value` at a path such as `entries.0.blocks`."""
+    *parents, last = [int(key) if key.isdecimal() else key for key in path.split(".")]
+    for key in parents:
+        document = document[key]
+    document[last] = value
 
 
-def instruction(document: Document, position: int) -> Document:
-    """Return an instruction of the first block."""
-    return entry(document)["blocks"][0]["instructions"][position]
-
-
-def terminator(document: Document, block: int) -> Document:
-    """Return the terminator of a block."""
-    return entry(document)["blocks"][block]["terminator"]
+ENTRY = "entries.0"
+FIRST = "entries.0.blocks.0.instructions"
+BRANCH = "entries.0.blocks.0.terminator"
+EARLY = "entries.0.blocks.1.terminator"
 
 
 def test_a_program_survives_its_json_form():
@@ -54,54 +53,60 @@ def test_a_program_survives_its_json_form():
 
 
 @pytest.mark.parametrize(
-    ("change", "problem"),
+    ("path", "value", "problem"),
     [
-        (lambda d: instruction(d, 4).update(operation="os.system"), "os.system: unknown operation"),
-        (lambda d: instruction(d, 4)["attributes"].clear(), "has the attributes []"),
-        (lambda d: instruction(d, 4)["attributes"].update(predicate="=="), "predicate is '=='"),
-        (lambda d: instruction(d, 3)["attributes"].update(value="1"), "value is '1'"),
-        (lambda d: instruction(d, 4).update(operands=[3]), "takes other operands"),
-        (lambda d: instruction(d, 4).update(operands=[1, 4]), "takes other operands"),
-        (lambda d: instruction(d, 2).update(operands=[3]), "before it is computed"),
-        (lambda d: instruction(d, 4).update(results=[5, 6]), "value 6 is computed twice"),
-        (lambda d: instruction(d, 4).update(results=[]), "value 5 is read in block 0 before"),
-        (lambda d: instruction(d, 4).update(location=9), "there is no location 9"),
-        (lambda d: instruction(d, 4).update(location=-1), "there is no location -1"),
-        (lambda d: instruction(d, 4).update(results=[77]), "there is no value 77"),
-        (lambda d: instruction(d, 4).update(results=[-1]), "there is no value -1"),
-        (lambda d: instruction(d, 0)["attributes"].update(instance=3), "there is no instance 3"),
-        (lambda d: instruction(d, 0)["attributes"].update(instance=-1), "there is no instance -1"),
-        (lambda d: instruction(d, 0)["attributes"].update(instance=True), "instance is True"),
-        (lambda d: instruction(d, 0).update(operands=[0, 0]), "scale takes 2 parameters"),
-        (lambda d: terminator(d, 0).update(condition=1), "branches on what is no number"),
-        (lambda d: terminator(d, 0)["on_true"].update(block=0), "an edge leads to block 0"),
-        (lambda d: terminator(d, 0)["on_true"].update(block=3), "an edge leads to block 3"),
-        (lambda d: terminator(d, 0)["on_true"].update(arguments=[1]), "passes 1 values"),
-        (lambda d: terminator(d, 1).update(outputs=[1]), "leaf 1 of 1"),
-        (lambda d: terminator(d, 1).update(outputs=[6, 3]), "value 6 is read in block 1 before"),
-        (lambda d: terminator(d, 1).update(cells=["c"]), "differ in number"),
-        (lambda d: terminator(d, 1).update(cleared_cells=["c"]), "there is no cell c"),
-        (
-            lambda d: terminator(d, 1).update(copied_inputs=[1], copied_values=[1]),
-            "there is no input 1",
-        ),
-        (
-            lambda d: terminator(d, 1).update(copied_inputs=[0], copied_values=[3]),
-            "only tensors are copied",
-        ),
-        (lambda d: entry(d).update(absent_cells=["c"]), "there is no cell c"),
-        (lambda d: entry(d)["values"][0].update(type=40), "there is no type 40"),
-        (lambda d: entry(d)["inputs"].update(keys=["y"]), "has other inputs"),
-        (lambda d: d["instances"][0].update(constants={"2": "layer.weight"}), "no parameter 2"),
-        (lambda d: d["instances"][0].update(constants={"x": "layer.weight"}), "no parameter x"),
-        (lambda d: d["instances"][0].update(constants={"1": "other"}), "unknown weight other"),
-        (lambda d: d.update(entries=[]), "there is no entry"),
-        (lambda d: entry(d).update(blocks=[]), "there is no block"),
-        (lambda d: d["types"][0].update(dtype="f128"), "unknown element type 'f128'"),
+        (f"{FIRST}.4.operation", "os.system", "os.system: unknown operation"),
+        (f"{FIRST}.4.attributes", {}, "has the attributes []"),
+        (f"{FIRST}.4.attributes.predicate", "==", "predicate is '=='"),
+        (f"{FIRST}.3.attributes.value", "1", "value is '1'"),
+        (f"{FIRST}.4.operands", [3], "takes other operands"),
+        (f"{FIRST}.4.operands", [1, 4], "takes other operands"),
+        (f"{FIRST}.2.operands", [3], "before it is computed"),
+        (f"{FIRST}.4.results", [5, 6], "value 6 is computed twice"),
+        (f"{FIRST}.4.results", [], "value 5 is read in block 0 before"),
+        (f"{FIRST}.4.location", 9, "there is no location 9"),
+        (f"{FIRST}.4.location", -1, "there is no location -1"),
+        (f"{FIRST}.4.results", [77], "there is no value 77"),
+        (f"{FIRST}.4.results", [-1], "there is no value -1"),
+        (f"{FIRST}.0.attributes.instance", 3, "there is no instance 3"),
+        (f"{FIRST}.0.attributes.instance", -1, "there is no instance -1"),
+        (f"{FIRST}.0.attributes.instance", True, "instance is True"),
+        (f"{FIRST}.0.operands", [0, 0], "scale takes 2 parameters"),
+        (f"{BRANCH}.condition", 1, "branches on what is no number"),
+        (f"{BRANCH}.on_true.block", 0, "an edge leads to block 0"),
+        (f"{BRANCH}.on_true.block", 3, "an edge leads to block 3"),
+        (f"{BRANCH}.on_true.arguments", [1], "passes 1 values"),
+        (f"{EARLY}.outputs", [1], "leaf 1 of 1"),
+        (f"{EARLY}.outputs", [6, 3], "value 6 is read in block 1 before"),
+        (f"{EARLY}.cells", ["c"], "differ in number"),
+        (f"{EARLY}.cleared_cells", ["c"], "there is no cell c"),
+        (f"{EARLY}.copied_inputs", [0], "differ in number"),
+        (f"{ENTRY}.absent_cells", ["c"], "there is no cell c"),
+        (f"{ENTRY}.values.0.type", 40, "there is no type 40"),
+        (f"{ENTRY}.inputs.keys", ["y"], "has other inputs"),
+        (f"{ENTRY}.blocks", [], "there is no block"),
+        ("instances.0.constants", {"2": "layer.weight"}, "no parameter 2"),
+        ("instances.0.constants", {"x": "layer.weight"}, "no parameter x"),
+        ("instances.0.constants", {"1": "other"}, "unknown weight other"),
+        ("entries", [], "there is no entry"),
+        ("types.0.dtype", "f128", "unknown element type 'f128'"),
     ],
 )
-def test_a_broken_program_is_found(change: Callable[[Document], None], problem: str):
-    assert any(problem in found for found in verify_program(changed(change)))
+def test_a_broken_program_is_found(path: str, value: Any, problem: str):
+    found = verify_program(changed(lambda document: put(document, path, value)))
+    assert any(problem in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "values", "problem"),
+    [([1], [1], "there is no input 1"), ([0], [3], "only tensors are copied into inputs")],
+)
+def test_broken_copies_are_found(inputs: list[int], values: list[int], problem: str):
+    def change(document: Document) -> None:
+        put(document, f"{EARLY}.copied_inputs", inputs)
+        put(document, f"{EARLY}.copied_values", values)
+
+    assert any(problem in text for text in verify_program(changed(change)))
 
 
 @pytest.mark.parametrize(
@@ -155,17 +160,18 @@ def test_texts_of_the_artifact_stay_texts():
 
     def spoil(document: Document) -> None:
         document["name"] = NASTY
-        for value in entry(document)["values"]:
+        entry = document["entries"][0]
+        entry["symbol"] = NASTY
+        for value in entry["values"]:
             value["name"] = NASTY
         for location in document["locations"]:
             location.update(file=NASTY, text=NASTY)
-        for block in entry(document)["blocks"]:
+        for block in entry["blocks"]:
             block["name"] = NASTY
-        entry(document)["symbol"] = NASTY
         for instance in document["instances"]:
             instance["callee"] = NASTY
         raising = {"kind": "raise", "exception": NASTY, "message": NASTY}
-        entry(document)["blocks"][2]["terminator"] = raising
+        put(document, f"{ENTRY}.blocks.2.terminator", raising)
 
     program = changed(spoil)
     assert not verify_program(program)
@@ -178,8 +184,7 @@ def test_texts_of_the_artifact_stay_texts():
 
 def test_a_dead_block_is_not_generated():
     def cut(document: Document) -> None:
-        jump = {"kind": "jump", "target": {"block": 1, "arguments": []}}
-        entry(document)["blocks"][0]["terminator"] = jump
+        put(document, BRANCH, {"kind": "jump", "target": {"block": 1, "arguments": []}})
 
     program = changed(cut)
     assert not verify_program(program)
