@@ -422,8 +422,18 @@ def _seed(machine: Machine, *args: Any) -> Any:
     )
 
 
-def _note_dropped(machine: Machine, *args: Any, **kwargs: Any) -> None:
-    machine.knowledge.note("the output of `print` is dropped", machine.tracer.location())
+def _print(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+    raise machine.tracer.refuse(
+        "MC0105",
+        "`print` would run once, while compiling, instead of in every call",
+        help="return what is to be printed",
+    )
+
+
+def _gradient(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+    raise machine.tracer.refuse(
+        "MC0101", "gradients are not computed", help="compile the forward pass only"
+    )
 
 
 def _assert_holds(machine: Machine, condition: Any, message: Any = "") -> Any:
@@ -432,8 +442,9 @@ def _assert_holds(machine: Machine, condition: Any, message: Any = "") -> Any:
     assert_condition(machine, truth(machine, condition), str(message))
 
 
-_MATH_FUNCTIONS = """acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1 fabs
-    floor fmod gamma hypot isfinite isinf isnan lgamma log log10 log1p log2 pow radians sin sinh
+_MATH_FUNCTIONS = """
+    acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1
+    fabs floor fmod gamma hypot isfinite isinf isnan lgamma log log10 log1p log2 pow radians sin sinh
     sqrt tan tanh trunc""".split()
 
 BUILTINS: Mapping[Any, Builtin] = {
@@ -475,7 +486,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     format: _simple(_text(format)),
     hash: _simple(_text(hash)),
     id: _simple(_identity_number),
-    print: _simple(_note_dropped),
+    print: _simple(_print),
     operator.getitem: _index,
     torch.Tensor.item: _simple(_item),
     torch.Tensor.tolist: _simple(_to_list),
@@ -492,6 +503,9 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.allclose: _simple(_all_close),
     torch.is_nonzero: _simple(_is_nonzero),
     torch.manual_seed: _simple(_seed),
+    torch.Tensor.backward: _simple(_gradient),
+    torch.autograd.grad: _simple(_gradient),
+    torch.autograd.backward: _simple(_gradient),
     torch._assert: _simple(_assert_holds),
     torch.utils.checkpoint.checkpoint: _interpreted(prelude.checkpoint),
 }

@@ -29,13 +29,15 @@ from .torch_internals import (
     is_raw_tensor,
     is_traced,
     storage_key,
+    undisabled,
 )
 
 NATIVE_PACKAGES = frozenset(
-    """torch builtins math cmath numpy functools itertools operator _operator collections _collections
-    _functools typing copy re enum abc types contextlib dataclasses numbers string inspect textwrap
-    fractions decimal statistics bisect heapq _heapq _bisect keyword importlib weakref json warnings
-    logging einops opt_einsum sympy""".split()
+    """
+    torch builtins math cmath numpy functools itertools operator _operator collections
+    _collections _functools typing copy re enum abc types contextlib dataclasses
+    numbers string inspect textwrap fractions decimal statistics bisect heapq _heapq _bisect keyword importlib weakref
+    json warnings logging einops opt_einsum sympy""".split()
 )
 """Packages whose functions have no effects; they run as they are."""
 
@@ -134,8 +136,9 @@ def _builtin(machine: Machine, function: Any) -> Any:
         if method is None:
             return None
         return lambda machine, state, args, kwargs: method(machine, state, [owner, *args], kwargs)
+    original = undisabled(function)
     try:
-        return machine.builtins.get(function)
+        return machine.builtins.get(original)
     except TypeError:  # an unhashable callable is no builtin
         return None
 
@@ -454,7 +457,8 @@ def _call_container(
 
 def refuse_foreign_mutation(machine: Machine, container: Any) -> None:
     """Refuse to change a container that existed before the program ran."""
-    if container in machine.foreign:
+    is_input = any(given is container for given in machine.tracer.state.containers)
+    if is_input or container in machine.foreign:
         path = machine.foreign.path(container)
         name = f"`{path}`" if path else f"a {type(container).__name__}"
         raise machine.tracer.refuse(
@@ -527,7 +531,7 @@ def _is_dropped(machine: Machine, function: Any) -> bool:
     """Tell whether a call only tells a human something: it is left out, and explained."""
     owner = getattr(function, "__self__", None)
     packages = {package_of(function), type(owner).__module__.partition(".")[0]}
-    if function is not print and not packages & DROPPED_PACKAGES:
+    if not packages & DROPPED_PACKAGES:
         return False
     name = getattr(function, "__name__", "a call")
     machine.knowledge.note(f"the output of `{name}` is dropped", machine.tracer.location())

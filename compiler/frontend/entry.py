@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -80,13 +81,13 @@ class Capture:
     _sizes: dict[str, Any] = field(default_factory=lambda: {})
     _symbols: dict[AttributeKey, Symbol] = field(default_factory=lambda: {})
     _initial_values: dict[AttributeKey, Value | None] = field(default_factory=lambda: {})
-    _container_shapes: list[Any] = field(default_factory=lambda: [])
 
     def __post_init__(self) -> None:
         tracer = Tracer(self.request.names, self.request.decompositions)
         limits = self.request.limits
         self.machine = Machine(tracer, self.knowledge, limits, execute, BUILTINS)
         self.machine.finish = self._finish
+        self.machine.before_raise = self._check_raise
 
     @property
     def tracer(self) -> Tracer:
@@ -140,14 +141,30 @@ class Capture:
         assert outcome is Outcome.STAY and state.frames, "a program is a module or a function"
         machine.run(state)
 
+    def _check_raise(self, state: State) -> None:
+        """Refuse to raise after state or inputs were changed: the host would not see the change."""
+        written = any(
+            self._cell_output(value) is not self._initial_values[key]
+            for key, value in state.overlay.items()
+        )
+        mutated = any(
+            self.tracer.tensors.value(traced) is not argument
+            for traced, (_, argument) in zip(state.inputs, self.inputs, strict=True)
+        )
+        if written or mutated:
+            what = "state is written" if written else "an input is mutated"
+            raise self.tracer.refuse(
+                "MC0101",
+                f"{what} before this exception is raised",
+                help="raise the exception first",
+            )
+
     # --- inputs ---
 
     def _make_inputs(self, state: State) -> dict[str, Any]:
         """Add an argument to the entry block per tensor; return the inputs by name."""
         values = self.request.values.items()
-        made = {name: self._input(name, value, state) for name, value in values}
-        self._container_shapes = [_shape_of(container) for container in state.containers]
-        return made
+        return {name: self._input(name, value, state) for name, value in values}
 
     def _describe_inputs(self, values: Mapping[str, Any]) -> ir.Mapping:
         by_tensor = {id(tensor): value.index for tensor, value in self.inputs}
@@ -172,6 +189,9 @@ class Capture:
         )
 
     def _input(self, name: str, value: Any, state: State) -> Any:
+        if name in self.request.defaults:
+            return self.machine.foreign.read(value)
+
         def leaf(tensor: torch.Tensor) -> Tensor:
             fake = self._input_fake(tensor, self.request.dims.get(name, {}))
             argument = state.block.add_argument(tensor_type(fake), name)
@@ -253,7 +273,6 @@ class Capture:
                 f"the program returns {unknown}",
                 help="return tensors, numbers, strings, None, and containers of these",
             ) from None
-        self._check_containers(state)
         op = Return(outputs=tuple(outputs), structure=structure, loc=self.tracer.location())
         self._return_cells(state, op)
         self._return_inputs(state, op)
@@ -261,16 +280,6 @@ class Capture:
 
     def _value_of(self, part: Any) -> Value:
         return part.value if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
-
-    def _check_containers(self, state: State) -> None:
-        """Refuse programs that change the lists and dicts they are given."""
-        for container, original in zip(state.containers, self._container_shapes, strict=True):
-            if _shape_of(container) != original:
-                raise self.tracer.refuse(
-                    "MC0105",
-                    f"a {type(container).__name__} that is an input is changed",
-                    help="copy it first, and return the copy",
-                )
 
     def _return_cells(self, state: State, op: Return) -> None:
         kinds: dict[AttributeKey, CellKind] = {}
@@ -349,17 +358,11 @@ def program_location(program: Any) -> Location:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if code is None:
         return UNKNOWN
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    for offset, text in enumerate(lines):
+        column = text.find("def ")
+        if column >= 0:
+            line = code.co_firstlineno + offset
+            end = len(text.rstrip())
+            return Location(code.co_filename, line, column + 1, end + 1, code.co_qualname)
     return Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
-
-
-def _shape_of(container: Any) -> tuple[Any, ...]:
-    """Return what a list or dict holds, by identity."""
-    items = container.items() if isinstance(container, dict) else enumerate(container)
-    return tuple((key, _token(item)) for key, item in items)
-
-
-def _token(item: Any) -> Any:
-    if is_traced(item):
-        return "tensor"
-    plain = item is None or isinstance(item, (bool, int, float, str))
-    return repr(item) if plain else type(item)

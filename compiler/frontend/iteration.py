@@ -6,7 +6,6 @@ import types
 from collections.abc import Mapping, Set
 from typing import Any
 
-import torch
 from torch import nn
 
 from .calls import is_interpreted
@@ -43,9 +42,7 @@ def _tensor_iterator(machine: Machine, tensor: Any) -> Iterator:
     if tensor.dim() == 0:
         machine.python(_raise, TypeError("iteration over a 0-d tensor"))
     extent = machine.tracer.scalars.constant_or_symbol(tensor.shape[0])
-    if is_symbolic(extent):
-        return IndexIterator(tensor, 0, extent)
-    return SequenceIterator(list(machine.tracer.native(torch.unbind, tensor, 0)))
+    return IndexIterator(tensor, 0, extent)
 
 
 def _raise(error: Exception) -> None:

@@ -8,16 +8,18 @@ starts. A value that changes its kind (None becomes a tensor) is dealt with by p
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ...diagnostics import Location
 from ...ir import Block, Op, Successor, Type, Value
 from ...ir.host import Branch
 from .aliases import record_view
-from .failures import LoopRetry
+from .failures import LoopRetry, refusal
 from .fork import clone_state
-from .hir import Loop, LoopHeader
+from .hir import Loop, LoopHeader, LoopKind
 from .knowledge import LoopPlan
 from .objects import ITERATORS, CountingIterator, DynamicList, RangeIterator, ZipIterator
 from .scalars import is_number, is_symbolic, number_type, type_of_number
@@ -373,9 +375,10 @@ class _Closing:
     def _peel(self, changed: list[Path]) -> None:
         if self._plan.peel >= MAX_PEEL:
             path = min(changed, key=str)
-            raise self._tracer.refuse(
+            raise refusal(
                 "MC0103",
                 f"{_describe_path(path)} changes its kind from one iteration to the next",
+                _keyword(self._scope.loop, self._tracer.location()),
                 help="give it the same type, dtype and rank in every iteration",
             )
         self._plan.peel += 1
@@ -439,6 +442,14 @@ class _Closing:
         learned = not lost <= self._plan.lost_aliases
         self._plan.lost_aliases |= lost
         return learned
+
+
+def _keyword(loop: Loop, location: Location) -> Location:
+    """Return where the keyword of a loop stands, if it is on the line of `location`."""
+    text = linecache.getline(location.file, location.line)
+    word = "while" if loop.kind is LoopKind.WHILE else "for"
+    column = text.rfind(word, 0, location.column) + 1
+    return replace(location, column=column, end_column=column + len(word)) if column else location
 
 
 def _by_path(tokens: Sequence[tuple[Path, Any]]) -> dict[Path, tuple[Any, ...]]:

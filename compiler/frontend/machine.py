@@ -13,7 +13,7 @@ import torch
 from ...diagnostics import Diagnostic, DiagnosticError, Location
 from ...ir import Block, Successor
 from ...ir.host import CondBranch, Raise, Switch
-from .failures import LoopRetry, NeedConcrete, ProgramError, Restart
+from .failures import LoopRetry, NeedConcrete, ProgramError, Restart, refusal
 from .foreign import ForeignObjects
 from .fork import clone_state
 from .hir import Loop, LoopHeader
@@ -61,7 +61,7 @@ class Limits:
     """Budgets of one capture; `unroll` is the longest range that always becomes straight code."""
 
     blocks: int = 4000
-    variants: int = 32
+    variants: int = 16
     depth: int = 60
     unroll: int = 16
 
@@ -88,6 +88,8 @@ class Machine:
         self.scopes: list[Scope] = []
         self.diagnostics: dict[Diagnostic, None] = {}
         self.finish: Callable[[State, Any], None] = _no_finish
+        self.before_raise: Callable[[State], None] = _no_check
+        self.last_branch: Location | None = None
         self.builtins = builtins
         self._execute = execute
         self._activations = 0
@@ -185,10 +187,10 @@ class Machine:
 
     def _check_budgets(self, states: Sequence[State]) -> None:
         if len(states) > self.limits.variants:
-            self.tracer.activate(states[0])
-            raise self.tracer.refuse(
+            raise refusal(
                 "MC0106",
-                f"more than {self.limits.variants} versions of the program meet here",
+                f"more than {self.limits.variants} versions of the program result from this",
+                self.last_branch or states[0].location(),
                 help="keep the same variables, types and lengths of lists on all paths",
             )
         if len(self.tracer.region.blocks) > self.limits.blocks:
@@ -283,7 +285,7 @@ class Machine:
         """
         value = self.tracer.scalars.value(condition)
         expression = self.tracer.shapes.resolve(expression_of(condition))
-        location = self.tracer.location()
+        location = self.last_branch = self.tracer.location()
         states = self._copies(state, 2)
         blocks = [self.new_block(location) for _ in states]
         state.block.append(
@@ -417,11 +419,9 @@ class Machine:
                 f"this raises {name}: {message}",
                 help="guard it by a condition, or raise an exception explicitly",
             )
-        for frame in state.frames:
-            for loop in frame.code.enclosing[frame.counter]:
-                scope = self.scope_of(frame, loop)
-                if scope is not None and frame is state.frame:
-                    observe(self, state, loop, "exit")
+        self.before_raise(state)
+        for loop in state.frame.code.enclosing[state.frame.counter]:
+            observe(self, state, loop, "exit")
         exception = f"{type(error.error).__module__}:{name}"
         message = str(error.error)
         state.block.append(Raise(exception=exception, message=message, loc=origin))
@@ -454,6 +454,13 @@ class Machine:
 
     def is_same(self, left: Any, right: Any) -> bool:
         """Return `left is right`; paths are kept apart where the answer differs between them."""
+        inputs = {id(tensor) for tensor in self.tracer.state.inputs}
+        if left is not right and {id(left), id(right)} <= inputs:
+            raise self.tracer.refuse(
+                "MC0102",
+                "whether two inputs are the same tensor depends on the caller",
+                help="pass a flag as an input",
+            )
         for value in (left, right):
             key = self._identity_losses.get(id(value))
             if key is not None and is_traced(left) and is_traced(right):
@@ -512,6 +519,10 @@ def _first_difference(first: Sequence[tuple[Path, Any]], second: Sequence[tuple[
 
 def _handler(frame: Frame) -> int | None:
     return frame.code.handlers[frame.counter]
+
+
+def _no_check(state: State) -> None:
+    del state
 
 
 def _no_finish(state: State, value: Any) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from ...diagnostics import Diagnostic, DiagnosticError, Note
+from ...diagnostics import Diagnostic, DiagnosticError, Location, Note
 from .failures import call_chain
 from .hir import Register
 from .machine import Machine, Outcome
@@ -34,10 +37,19 @@ def deliver(state: State, value: Any) -> Outcome:
     return Outcome.NEXT
 
 
+def _narrow(location: Location, name: str) -> Location:
+    """Return where `name` stands in the line of `location`, as far as that can be seen."""
+    text = linecache.getline(location.file, location.line)
+    found = re.compile(rf"\b{re.escape(name)}\b").search(text, location.column - 1)
+    if found is None:
+        return location
+    return replace(location, column=found.start() + 1, end_column=found.end() + 1)
+
+
 def unbound(machine: Machine, state: State, register: Register) -> DiagnosticError:
     """Return the error that says where the variable may have been bound."""
     name = register.removeprefix("&").partition("@")[0]
-    location = machine.tracer.location()
+    location = _narrow(machine.tracer.location(), name)
     places = state.frame.code.assignments.get(register, ())
     notes = tuple(Note(f"`{name}` is assigned here, on another path", place) for place in places)
     return DiagnosticError(

@@ -399,6 +399,11 @@ def grad_mode_of_decorator(function: Any) -> type | None:
     return type(getattr(factory, "__self__", None)) if factory is not None else None
 
 
+def undisabled(function: Any) -> Any:
+    """Return the function that `torch._dynamo`, once imported, replaced by a wrapper."""
+    return getattr(function, "_torchdynamo_orig_callable", function)
+
+
 def forward_hooks(module: torch.nn.Module) -> bool:
     """Tell whether calling `module` runs hooks."""
     state: Any = module

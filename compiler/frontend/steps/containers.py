@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..failures import NeedConcrete
@@ -118,24 +119,34 @@ def extract(machine: Machine, state: State, step: Extract) -> Outcome:
 def format_value(machine: Machine, state: State, step: FormatValue) -> Outcome:
     """Execute `FormatValue`."""
     value = read(machine, state, step.value)
-    require_printable(machine, value)
+    if not is_printable(value):
+        return deliver(state, Unprintable(value))
     specification = "" if step.specification is None else read(machine, state, step.specification)
     convert = _CONVERSIONS.get(step.conversion)
     text = value if convert is None else machine.python(convert, value)
     return deliver(state, machine.python(format, text, specification))
 
 
-def require_printable(machine: Machine, value: Any) -> None:
-    """Refuse to make text of what only the data decides."""
-    if is_symbolic(value):
-        require_known(machine, [value], "text")
-    if is_traced(value) or isinstance(value, DynamicList):
-        raise NeedConcrete(frozenset(), "text must not depend on tensor data")
+@dataclass(frozen=True, eq=False)
+class Unprintable:
+    """Stand for the text of a value that only the data decides."""
+
+    value: Any
+
+
+def is_printable(value: Any) -> bool:
+    """Tell whether the text of `value` is known."""
+    return not (is_symbolic(value) or is_traced(value) or isinstance(value, DynamicList))
 
 
 def build_string(machine: Machine, state: State, step: BuildString) -> Outcome:
     """Execute `BuildString`."""
-    return deliver(state, "".join(read_all(machine, state, step.parts)))
+    parts = read_all(machine, state, step.parts)
+    for part in parts:
+        if isinstance(part, Unprintable):
+            require_known(machine, [part.value], "text")
+            raise NeedConcrete(frozenset(), "text must not depend on tensor data")
+    return deliver(state, "".join(parts))
 
 
 STEPS: dict[type, Any] = {
