@@ -31,6 +31,12 @@ def incoming_edges(block: Block, predecessors: Predecessors) -> list[Successor]:
     return [edge for source in predecessors[block] for edge in edges_between(source, block)]
 
 
+def is_only_edge(edge: Successor, source: Block, predecessors: Predecessors) -> bool:
+    """Tell whether nothing leads to the target of `edge`, which leaves `source`, but this edge."""
+    target = edge.block
+    return predecessors[target] == [source] and len(list(edges_between(source, target))) == 1
+
+
 def map_edges(terminator: Op, change: Callable[[Successor], Successor]) -> None:
     """Replace each edge out of `terminator` by what `change` makes of it."""
     for slot in type(terminator).slot_names("successor"):

@@ -13,7 +13,7 @@ from ..ir import Func, Module, Op, Symbol, TensorType, Value, Weight, map_values
 from ..ir.graph import AtenOp, dtype_from_torch
 from ..ir.host import Item, LoadWeight, arith
 from ..ir.reference.evaluation import WrongType, evaluate
-from .aliasing import escapes
+from .aliasing import escapes, is_view
 from .blocks import move_ops
 from .constants import known_scalar
 from .definition import Pass, PassContext
@@ -83,12 +83,16 @@ class TensorFolder:
         """f(weight, ...) -> another weight."""
         if not op.operands:
             return Miss("it reads no weight")
+        if is_view(op):
+            return Miss("a view costs nothing, and another layout could round differently")
         if any(escapes(result) for result in op.results):
             return Miss("a caller could write to the result, which every call must make anew")
         results = self._evaluate(op)
         if isinstance(results, Miss):
             return results
         loads = tuple(self._load(tensor) for tensor in results)
+        names = ", ".join(f"@{load.symbol}" for load in loads)
+        self.context.note(op, f"{op.name} is computed once, as {names}")
         return Replacement(loads, tuple(load.out for load in loads))
 
     def _known_tensor(self, value: Value) -> torch.Tensor | Miss:
@@ -98,7 +102,7 @@ class TensorFolder:
             if tensor is None:
                 return Miss(f"the value of @{owner.symbol} is not at hand")
             return tensor if tensor.numel() <= self.max_elements else Miss("the weight is large")
-        if isinstance(owner, AtenOp) and not owner.operands:
+        if isinstance(owner, AtenOp) and (is_view(owner) or not owner.operands):
             results = self._evaluate(owner)
             return results if isinstance(results, Miss) else results[value.index]
         return Miss("an operand is not known")

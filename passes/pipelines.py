@@ -13,7 +13,7 @@ from .registry import load_pass
 _CLEAN_UP = "canonicalize,fold,cse,canonicalize,dce,merge-blocks"
 
 DEFAULT_PIPELINE = (
-    f"{_CLEAN_UP},if-convert,hoist-common,sink-into-arms,hoist-equivalent,{_CLEAN_UP}"
+    f"{_CLEAN_UP},hoist-common,merge-blocks,if-convert,sink-into-arms,hoist-equivalent,{_CLEAN_UP}"
 )
 """From what the front end emits to the smallest program with the same meaning."""
 

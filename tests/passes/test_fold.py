@@ -58,16 +58,18 @@ def results(module: Module, values: Mapping[Symbol, torch.Tensor]) -> torch.Tens
 def test_a_small_weight_is_computed_once():
     lines = (
         f"%0 = aten.mul.Tensor(%w, 2) : {_T}",
-        f"%1 = aten.exp.default(%0) : {_T}",
-        f"%y = aten.add.Tensor(%x, %1) : {_T}",
+        "%1 = aten.view.default(%0, [2, 2]) : tensor<[2, 2], f32>",
+        "%2 = aten.exp.default(%1) : tensor<[2, 2], f32>",
+        f"%3 = aten.view.default(%2, [4]) : {_T}",
+        f"%y = aten.add.Tensor(%x, %3) : {_T}",
     )
     context = PassContext(weights=weights())
     module = program(*lines)
-    load, add, _ = ops_after(module, context)
+    load, view, add, _ = ops_after(module, context)
     assert isinstance(load, LoadWeight)
-    assert add.name == "aten.add.Tensor"
+    assert [view.name, add.name] == ["aten.view.default", "aten.add.Tensor"]
     assert context.weights is not None
-    assert torch.equal(context.weights[load.symbol], (torch.arange(4.0) * 2).exp())
+    assert torch.equal(context.weights[load.symbol], (torch.arange(4.0) * 2).exp().view(2, 2))
     assert list(module.weights) == [load.symbol]
     expected, actual = results(program(*lines), weights()), results(module, context.weights)
     assert isinstance(expected, torch.Tensor) and isinstance(actual, torch.Tensor)
@@ -117,7 +119,14 @@ REASONS = [
     ),
     (
         (
-            "%0 = aten.expand.default(%w, [2000, 4]) : tensor<[2000, 4], f32>",
+            "%0 = aten.view.default(%w, [4, 1]) : tensor<[4, 1], f32>",
+            "%y = aten.add.Tensor(%0, %x) : tensor<[4, 4], f32>",
+        ),
+        "a view costs nothing, and another layout could round differently",
+    ),
+    (
+        (
+            "%0 = aten.repeat.default(%w, [2000, 1]) : tensor<[2000, 4], f32>",
             "%y = aten.add.Tensor(%0, %x) : tensor<[2000, 4], f32>",
         ),
         "a result is large or of unknown size",
