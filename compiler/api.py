@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 from .compiled import MAX_SIGNATURES, Compiled
 from .driver import check_options
 from .example import as_example
-from .frontend import Dim
+from .frontend import COMPILED_PROGRAM, Dim
 from .options import Options
 
 Program = TypeVar("Program", bound=Callable[..., Any])
@@ -87,6 +87,7 @@ def _compiled_class(cls: type[Any], options: Options, max_signatures: int) -> ty
             self.__dict__["_modelc_compiled"] = compiled
         return compiled(*args, **kwargs)
 
+    setattr(call, COMPILED_PROGRAM, cls.__call__)
     body = {"__call__": call, "__module__": cls.__module__, "__doc__": cls.__doc__}
     compiled_class = type(cls.__name__, (cls,), body)
     compiled_class.__qualname__ = cls.__qualname__

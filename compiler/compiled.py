@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from ..diagnostics import Diagnostic, DiagnosticError
 from ..runtime import Model
 from .driver import Build, build
 from .example import Example
+from .frontend import COMPILED_PROGRAM
 from .options import Options
 from .signature import Signature, signature_of
 
@@ -40,6 +41,7 @@ class Compiled:
         max_signatures: int = MAX_SIGNATURES,
     ) -> None:
         self.program = program
+        setattr(self, COMPILED_PROGRAM, program)
         self.options = options
         self.max_signatures = max_signatures
         self._variants: dict[Signature, _Variant] = {}
@@ -144,8 +146,3 @@ def _too_many(name: str, key: Signature, known: list[Signature]) -> Diagnostic:
         f"{name} is compiled for {len(known)} signatures, and {key} is another",
         help=f"compiled for: {listed}. Pad the inputs, use dims=, or raise max_signatures",
     )
-
-
-def options_from(target: str, dims: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Options:
-    """Collect the keyword arguments of `modelc.compile`."""
-    return Options(target=target, dims=dims or {}, **more)

@@ -58,6 +58,9 @@ EFFECTS: Mapping[str, str] = {
 }
 """Modules whose functions have effects or answer differently each time, with a way out."""
 
+COMPILED_PROGRAM = "__modelc_program__"
+"""Attribute of what `modelc.compile` returns: the program, which is interpreted in its place."""
+
 DROPPED_PACKAGES = frozenset(["warnings", "logging"])
 
 _MUTATORS = frozenset(
@@ -337,6 +340,7 @@ def call_module(
             help="remove the hooks, or move what they do into `forward`",
         )
     own_call = type(module).__call__
+    own_call = getattr(own_call, COMPILED_PROGRAM, own_call)
     if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
         return call(machine, state, own_call, [module, *args], kwargs)
     forward = module.forward
@@ -433,6 +437,9 @@ def _construct_natively(
 def _call_object(
     machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
+    program = getattr(function, COMPILED_PROGRAM, None)
+    if program is not None:
+        return call(machine, state, program, args, kwargs)
     wrapped = getattr(function, "__wrapped__", None)
     if isinstance(function, functools._lru_cache_wrapper) and wrapped is not None:
         return call(machine, state, wrapped, args, kwargs)

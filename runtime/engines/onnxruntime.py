@@ -15,7 +15,6 @@ Measured with ONNX Runtime 1.32 (2 cores, single precision):
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -46,30 +45,20 @@ _NUMBERS: Mapping[str, Any] = {
 """What Python numbers become, which are inputs of rank 0."""
 
 _Place: TypeAlias = tuple[int, tuple[int, ...], str]
-_Key: TypeAlias = tuple[bytes, tuple[tuple[int, _Place], ...]]
 
 
 class OnnxRuntimeEngine:
-    """Run ONNX models on the CPU. Equal sub-networks with the same weights are loaded once."""
+    """Run ONNX models on the CPU."""
 
     name = "onnxruntime"
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or usable_processors()
         self._shares_pool = self._threads > 1 and _make_shared_pool(self._threads)
-        self._subnets: weakref.WeakValueDictionary[_Key, _Subnet] = weakref.WeakValueDictionary()
         self._owners: weakref.WeakValueDictionary[_Place, _Subnet] = weakref.WeakValueDictionary()
 
     def prepare(self, payload: bytes, constants: Mapping[int, Array]) -> Subnet:
         """Return the loaded model with weights at the input positions `constants`."""
-        places = tuple((position, _place(constants[position])) for position in sorted(constants))
-        key = (hashlib.sha256(payload).digest(), places)
-        subnet = self._subnets.get(key)
-        if subnet is None:
-            subnet = self._subnets[key] = self._load(payload, constants)
-        return subnet
-
-    def _load(self, payload: bytes, constants: Mapping[int, Array]) -> _Subnet:
         try:
             names = input_names(payload)
             given = {names[position]: array for position, array in constants.items()}

@@ -1,0 +1,175 @@
+"""`modelc.compile` as users call it: on modules, functions and classes, for several signatures."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import modelc
+from modelc.compiler.compiled import Compiled
+from modelc.diagnostics import DiagnosticError
+
+RTOL, ATOL = 1e-5, 1e-6  # float32, sums of at most 8 terms
+
+
+class Gate(nn.Module):
+    """Apply a layer where the sum of the input is positive."""
+
+    def __init__(self, width: int = 4) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, scale: float = 1.0) -> dict[str, Tensor | float]:
+        if x.sum() > 0:
+            x = self.linear(x)
+        return {"y": x * scale, "scale": scale}
+
+
+def double_if_large(x: Tensor) -> Tensor:
+    """Double what has a norm above one."""
+    return x * 2 if x.norm() > 1 else x
+
+
+@pytest.fixture
+def gate() -> Gate:
+    """Make a gate with weights that are always the same."""
+    torch.manual_seed(0)
+    return Gate().eval()
+
+
+def check(compiled: Compiled, program: nn.Module, *args: object, **kwargs: object) -> None:
+    """Compare one call with eager."""
+    with torch.no_grad():
+        expected = program(*args, **kwargs)
+    torch.testing.assert_close(compiled(*args, **kwargs), expected, rtol=RTOL, atol=ATOL)
+
+
+def test_compiles_ahead_of_time_with_examples(gate: Gate) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    for x in (torch.ones(2, 4), -torch.ones(2, 4)):
+        check(compiled, gate, x)
+    assert compiled.stages == ("captured", "optimised", "outlined")
+    assert "cf.cond_br" in compiled.ir("captured")
+    assert "host.call" in compiled.ir()
+    assert "onnxruntime" in compiled.explain()
+
+
+def test_compiles_each_signature_when_it_comes(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiled = modelc.compile(gate)
+    with caplog.at_level(logging.INFO, "modelc"):
+        for rows in (1, 2, 1, 2):
+            check(compiled, gate, torch.ones(rows, 4))
+        check(compiled, gate, torch.ones(1, 4), scale=2.0)
+    compilations = [record for record in caplog.records if record.name == "modelc"]
+    assert len(compilations) == 3
+    assert "1x4 float32" in compilations[0].getMessage()
+
+
+def test_bounds_the_number_of_signatures(gate: Gate) -> None:
+    compiled = modelc.compile(gate, max_signatures=2)
+    compiled(torch.ones(1, 4))
+    compiled(torch.ones(2, 4))
+    with pytest.raises(DiagnosticError, match="MC0501") as caught:
+        compiled(torch.ones(3, 4))
+    assert "3x4 float32" in str(caught.value) and "1x4 float32" in str(caught.value)
+    check(compiled, gate, torch.ones(2, 4))
+
+
+def test_compiles_again_when_parameters_change(gate: Gate) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    with torch.no_grad():
+        gate.linear.weight.mul_(3)
+    check(compiled, gate, torch.ones(2, 4))
+
+
+def test_refuses_training_mode_of_a_compiled_module(gate: Gate) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    gate.train()
+    with pytest.raises(DiagnosticError, match="MC0110"):
+        compiled(torch.ones(2, 4))
+
+
+def test_decorates_functions_with_and_without_arguments() -> None:
+    plain = modelc.compile(double_if_large)
+    with_arguments = modelc.compile(target="cpu", threads=1)(double_if_large)
+    for scale in (0.1, 1.0):
+        x = torch.full((3, 4), scale)
+        for compiled in (plain, with_arguments):
+            torch.testing.assert_close(compiled(x), double_if_large(x), rtol=0, atol=0)
+    assert plain.__name__ == "double_if_large" and plain.__doc__ == double_if_large.__doc__
+
+
+def test_decorates_module_classes() -> None:
+    torch.manual_seed(0)
+    compiled_class = modelc.compile(Gate)
+    compiled = compiled_class(4).eval()
+    assert isinstance(compiled, Gate)
+    x = torch.ones(2, 4)
+    with torch.no_grad():
+        expected = Gate.forward(compiled, x)
+    torch.testing.assert_close(compiled(x), expected, rtol=RTOL, atol=ATOL)
+
+
+def test_saves_what_load_reads(gate: Gate, tmp_path: Path) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    for directory in (False, True):
+        path = compiled.save(tmp_path / f"gate-{directory}.modelc", directory=directory)
+        loaded = modelc.load(path)
+        torch.testing.assert_close(
+            loaded(torch.ones(2, 4)), compiled(torch.ones(2, 4)), rtol=0, atol=0
+        )
+
+
+def test_says_that_nothing_is_compiled_yet(gate: Gate) -> None:
+    with pytest.raises(DiagnosticError, match="MC0003"):
+        modelc.compile(gate).ir()
+
+
+def test_refuses_unknown_stages_and_targets(gate: Gate) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    with pytest.raises(DiagnosticError, match="MC0003"):
+        compiled.ir("outline")
+    with pytest.raises(DiagnosticError, match="MC0001"):
+        modelc.compile(gate, target="cdua")
+
+
+def test_compiles_under_inference_mode() -> None:
+    with torch.inference_mode():
+        torch.manual_seed(0)
+        gate = Gate().eval()
+        check(modelc.compile(gate), gate, torch.ones(2, 4))
+
+
+def test_varies_the_dims_that_are_named(gate: Gate) -> None:
+    batch = modelc.Dim("B", 1, 8)
+    compiled = modelc.compile(gate, (torch.ones(2, 4),), dims={"x": {0: batch}})
+    for rows in (1, 2, 5, 8):
+        check(compiled, gate, torch.ones(rows, 4))
+        check(compiled, gate, -torch.ones(rows, 4))
+    with pytest.raises(DiagnosticError, match="MC0501"):
+        compiled.model(torch.ones(9, 4))
+
+
+def test_sees_through_compiled_parts() -> None:
+    inner = modelc.compile(double_if_large)
+    gate_class = modelc.compile(Gate)
+
+    class Outer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gate = gate_class(4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return inner(self.gate(x)["y"])
+
+    torch.manual_seed(0)
+    outer = Outer().eval()
+    compiled = modelc.compile(outer, (torch.ones(2, 4),))
+    for x in (torch.ones(2, 4), -torch.ones(2, 4)):
+        check(compiled, outer, x)
