@@ -123,7 +123,8 @@ def _arguments(
         else:
             values[name] = value
             positional |= set() if kind is inspect.Parameter.KEYWORD_ONLY else {name}
-    return values, frozenset(positional), frozenset(values.keys() - given)
+    defaults = values.keys() & (bound.arguments.keys() - given)
+    return values, frozenset(positional), frozenset(defaults)
 
 
 def _weight_names(program: Any) -> dict[int, str]:

@@ -162,7 +162,7 @@ def open_loop(machine: Machine, scope: Scope, state: State) -> None:
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     location = tracer.location()
-    opening = _Opening(machine, plan, survey.leaves)
+    opening = _Opening(machine, plan, [*survey.leaves, *_hidden_bases(machine, survey.leaves)])
     opening.prepare()
     instance = Instance(machine.new_block(location), opening.parameters)
     target = Successor(instance.block, tuple(opening.arguments))
@@ -211,7 +211,8 @@ class _Opening:
 
     def _is_generalised(self, path: Path, leaf: Any) -> bool:
         if is_traced(leaf):
-            return path in self._plan.tensors and path not in self._views
+            is_base = path[0] == "base" and path in self._views.values()
+            return is_base or path in self._plan.tensors and path not in self._views
         if isinstance(leaf, DynamicList):
             return path in self._plan.lists
         return path in self._plan.numbers
@@ -219,8 +220,13 @@ class _Opening:
     def _find_views(self) -> None:
         """Find the leaves that are views of a generalised leaf, or the very same tensor."""
         bases: dict[int, tuple[Path, Tensor]] = {}
+        changed = {
+            storage_key(leaf)
+            for path, leaf in self._leaves
+            if is_traced(leaf) and path in self._plan.tensors
+        }
         for path, leaf in self._leaves:
-            if is_traced(leaf) and path in self._plan.tensors and not view_chain(leaf):
+            if is_traced(leaf) and storage_key(leaf) in changed and not view_chain(leaf):
                 bases.setdefault(storage_key(leaf), (path, leaf))
         for path, leaf in self._leaves:
             if is_traced(leaf) and storage_key(leaf) in bases:
@@ -254,13 +260,29 @@ class _Opening:
 
     def _tensor(self, path: Path, old: Tensor, block: Block) -> Tensor:
         fake = self._tracer.tensors.fake(old)
-        varying = self._plan.tensors[path]
+        varying = self._plan.tensors.get(path, frozenset())
         shape = [
             self._tracer.shapes.fresh_size() if dim in varying else extent
             for dim, extent in enumerate(fake.shape)
         ]
         new = self._tracer.tensors.empty(shape, fake)
         return self._tracer.tensors.wrap(new, block.add_argument(tensor_type(new)))
+
+
+def _hidden_bases(
+    machine: Machine, leaves: Sequence[tuple[Path, Any]]
+) -> Iterator[tuple[Path, Tensor]]:
+    """Yield the bases of several views that no variable holds, under the path of one view."""
+    groups: dict[int, dict[int, tuple[Path, Tensor]]] = {}
+    for path, leaf in leaves:
+        if is_traced(leaf):
+            groups.setdefault(storage_key(leaf), {})[id(leaf)] = (path, leaf)
+    for group in groups.values():
+        members = list(group.values())
+        base = machine.tracer.tensors.base_of(members[0][1])
+        is_hidden = len(members) > 1 and all(view_chain(leaf) for _, leaf in members)
+        if is_hidden and base is not None and not machine.tracer.tensors.is_weight(base):
+            yield ("base", members[0][0]), base
 
 
 def _argument(machine: Machine, leaf: Any) -> Value:
@@ -313,6 +335,9 @@ def close_loop(machine: Machine, scope: Scope, state: State, instance: Instance)
     if closing.learn():
         raise LoopRetry(scope)
     leaves = dict(survey.leaves)
+    for path in instance.parameters:
+        if path[0] == "base":
+            leaves[path] = machine.tracer.tensors.base_of(leaves[path[1]])
     arguments = tuple(_argument(machine, leaves[path]) for path in instance.parameters)
     target = Successor(instance.block, arguments)
     state.block.append(Branch(target=target, loc=machine.tracer.location()))

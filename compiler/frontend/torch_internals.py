@@ -37,6 +37,10 @@ Fake: TypeAlias = Any
 """A FakeTensor: shape, dtype, device and strides without data."""
 Symbolic: TypeAlias = torch.SymInt | torch.SymFloat | torch.SymBool
 
+_COMPILE_FILE = import_module("torch._compile").__file__
+
+_IDENTITY_VIEWS = ("detach_ViewMeta", "alias_ViewMeta", "lift_fresh_ViewMeta")
+
 SYMBOLIC_TYPES = (torch.SymInt, torch.SymFloat, torch.SymBool)
 
 DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
@@ -366,8 +370,13 @@ def storage_key(tensor: Tensor) -> int:
 
 
 def view_chain(tensor: Tensor) -> Sequence[Any]:
-    """Return the views that lead from the base of `tensor` to it; empty for a base."""
-    return _VIEWS.get_view_meta_sequence(tensor.elem)
+    """Return the views that lead from the base of `tensor` to it; empty for a base.
+
+    Factories such as `torch.zeros` return a detached view of a base of their own: identities count
+    as no view.
+    """
+    chain = _VIEWS.get_view_meta_sequence(tensor.elem)
+    return [view for view in chain if type(view).__name__ not in _IDENTITY_VIEWS]
 
 
 def replay_views(base: Tensor, chain: Sequence[Any], mode: Any) -> Tensor:
@@ -401,7 +410,9 @@ def grad_mode_of_decorator(function: Any) -> type | None:
 
 def undisabled(function: Any) -> Any:
     """Return the function that `torch._dynamo`, once imported, replaced by a wrapper."""
-    return getattr(function, "_torchdynamo_orig_callable", function)
+    code = getattr(function, "__code__", None)
+    is_wrapper = code is not None and code.co_filename == _COMPILE_FILE
+    return function.__wrapped__ if is_wrapper else function
 
 
 def forward_hooks(module: torch.nn.Module) -> bool:
