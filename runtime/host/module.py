@@ -14,7 +14,7 @@ from . import values
 from .graph import FlowGraph
 from .layout import Layout
 from .liveness import Liveness, bits
-from .names import Locals, UniqueNames, hint_of, identifier
+from .names import UniqueNames, assign_locals, hint_of, identifier
 from .ownership import owned_lists
 from .pressure import Pressure
 from .program import Block, Branch, Entry, Instance, Location, Program, Return, Switch, edges_of
@@ -188,13 +188,14 @@ class _Generator:
         cells = _cells_read(entry)
         parameters = [*entry.blocks[0].arguments, *cells.values()]
         owned = owned_lists(program, entry, liveness)
-        local = Locals(_hints(program, entry, owned))
-        local.assign(liveness, graph, parameters, UniqueNames(self.unique.taken))
+        hints = _hints(program, entry, owned)
+        unique = UniqueNames(self.unique.taken)
+        names = assign_locals(liveness, graph, parameters, hints, unique)
         writer = Writer(
             program,
             entry,
             liveness,
-            local.names,
+            names,
             self.instances,
             owned,
             bits(parameters),
@@ -205,7 +206,7 @@ class _Generator:
         blocks = sorted(writer.exits, key=writer.exits.__getitem__)
         exits = [t for b in blocks if isinstance(t := entry.blocks[b].terminator, Return)]
         self.entries.append((entry, self.functions[number], list(cells), exits))
-        arguments = ", ".join(local.names[value] for value in parameters)
+        arguments = ", ".join(names[value] for value in parameters)
         head = f"def {self.functions[number]}({arguments}):"
         return "\n".join([head, *render(nodes, 1)])
 
