@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from . import prelude
+from .assertions import assert_condition
 from .attributes import get_attribute, set_attribute
 from .calls import call, push_function, refuse_dynamic, run_native
 from .failures import NeedConcrete
@@ -159,7 +160,9 @@ def _range(machine: Machine, *args: Any) -> Any:
     if not any(map(is_symbolic, numbers)):
         return range(*numbers)
     start, stop, step = [0, numbers[0], 1] if len(numbers) == 1 else [*numbers, 1][:3]
-    require_known(machine, [step], "the step of a range")
+    if is_symbolic(step):
+        nonzero = truth(machine, step)
+        assert_condition(machine, nonzero, "range() arg 3 must not be zero")
     return RangeIterator(start, stop, step)
 
 
@@ -437,15 +440,13 @@ def _gradient(machine: Machine, *args: Any, **kwargs: Any) -> Any:
 
 
 def _assert_holds(machine: Machine, condition: Any, message: Any = "") -> Any:
-    from .assertions import assert_condition
-
     assert_condition(machine, truth(machine, condition), str(message))
 
 
 _MATH_FUNCTIONS = """
     acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees erf erfc exp expm1
-    fabs floor fmod gamma hypot isfinite isinf isnan lgamma log log10 log1p log2 pow radians sin sinh
-    sqrt tan tanh trunc""".split()
+    fabs floor fmod gamma hypot isfinite isinf isnan lgamma log log10 log1p log2 pow radians sin
+    sinh sqrt tan tanh trunc""".split()
 
 BUILTINS: Mapping[Any, Builtin] = {
     int: _simple(_converter(int)),

@@ -36,7 +36,8 @@ NATIVE_PACKAGES = frozenset(
     """
     torch builtins math cmath numpy functools itertools operator _operator collections
     _collections _functools typing copy re enum abc types contextlib dataclasses
-    numbers string inspect textwrap fractions decimal statistics bisect heapq _heapq _bisect keyword importlib weakref
+    numbers string inspect textwrap fractions decimal statistics bisect heapq _heapq _bisect
+    keyword importlib weakref
     json warnings logging einops opt_einsum sympy""".split()
 )
 """Packages whose functions have no effects; they run as they are."""

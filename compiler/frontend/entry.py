@@ -18,6 +18,7 @@ from ...ir.structure import Structure
 from . import prelude
 from .builtins import BUILTINS
 from .calls import call, is_leaf, push_function
+from .checks import is_guarded
 from .knowledge import Knowledge, StateCell
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
@@ -87,6 +88,7 @@ class Capture:
         limits = self.request.limits
         self.machine = Machine(tracer, self.knowledge, limits, execute, BUILTINS)
         self.machine.finish = self._finish
+        tracer.refuses_asserts = lambda: is_guarded(tracer.state)
         self.machine.before_raise = self._check_raise
 
     @property

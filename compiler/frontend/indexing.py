@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from .calls import call, guard_aliases, is_interpreted, refuse_foreign_mutation, run_native
+from .checks import check_index
 from .failures import NeedConcrete
-from .hir import GetItem
+from .hir import GetItem, SetItem
 from .machine import Machine, Outcome
 from .objects import DynamicList
 from .registers import deliver, read
@@ -80,6 +81,10 @@ def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> 
         require_known(machine, [key], "this index")
     step = state.frame.instruction
     sequence: Any = container
+    kind = type(container).__name__
+    stopped = check_index(machine, state, key, len(sequence), kind)
+    if stopped is not None:
+        return stopped
 
     def choose(case: State, number: int) -> None:
         own: Any = sequence
@@ -145,12 +150,30 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         machine.lists.set(container, key, value)
         return Outcome.NEXT
     refuse_foreign_mutation(machine, container)
+    if is_symbolic(key) and isinstance(container, list):
+        return _set_symbolic_item(machine, state, cast("list[Any]", container), key)
     require_known(machine, [key], "this key")
     method = getattr(type(container), "__setitem__", None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return call(machine, state, method, [container, key, value], {}, is_setter=True)
     machine.python(operator.setitem, container, key, value)
     return Outcome.NEXT
+
+
+def _set_symbolic_item(machine: Machine, state: State, container: list[Any], key: Any) -> Outcome:
+    """Fork by the value of `key`, unless it can be made concrete at its origin."""
+    step = state.frame.instruction
+    if machine.has_origin(key) or not isinstance(step, SetItem):
+        require_known(machine, [key], "this index")
+    stopped = check_index(machine, state, key, len(container), "list assignment")
+    if stopped is not None:
+        return stopped
+
+    def choose(case: State, number: int) -> None:
+        assert isinstance(step, SetItem)
+        read(machine, case, step.container)[number] = read(machine, case, step.value)
+
+    return machine.switch(state, key, len(container), choose)
 
 
 def _set_tensor_item(machine: Machine, tensor: Tensor, key: Any, value: Any) -> None:

@@ -22,7 +22,7 @@ from .objects import (
 )
 from .scalars import is_symbolic
 from .torch_internals import is_traced
-from .truth import conjunction
+from .truth import conjunction, disjunction, negation
 
 
 def iterate(machine: Machine, value: Any) -> Iterator:
@@ -78,13 +78,23 @@ def has_next(machine: Machine, iterator: Iterator) -> Any:
     if isinstance(iterator, SequenceIterator):
         return iterator.position < len(iterator.items)
     if isinstance(iterator, RangeIterator):
-        compare = _less if iterator.step > 0 else _greater
-        return _compare(machine, compare, iterator.current, iterator.stop)
+        return _range_has_next(machine, iterator)
     if isinstance(iterator, IndexIterator):
         return _compare(machine, _less, iterator.position, iterator.length)
     if isinstance(iterator, CountingIterator):
         return has_next(machine, iterator.inner)
     return conjunction(machine, [has_next(machine, part) for part in iterator.parts])
+
+
+def _range_has_next(machine: Machine, iterator: RangeIterator) -> Any:
+    upwards = _compare(machine, _greater, iterator.step, 0)
+    below = _compare(machine, _less, iterator.current, iterator.stop)
+    above = _compare(machine, _greater, iterator.current, iterator.stop)
+    if isinstance(upwards, bool):
+        return below if upwards else above
+    rising = conjunction(machine, [upwards, below])
+    falling = conjunction(machine, [negation(machine, upwards), above])
+    return disjunction(machine, [rising, falling])
 
 
 def _compare(machine: Machine, function: Any, left: Any, right: Any) -> Any:

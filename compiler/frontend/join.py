@@ -48,7 +48,7 @@ def join_states(machine: Machine, key: PositionKey, states: Sequence[State]) -> 
         groups.setdefault(skeleton, []).append((state, survey))
     if len(groups) > 1:
         surveys = [members[0][1] for members in groups.values()]
-        machine.note_variants(states[0], surveys)
+        machine.note_variants(states, surveys)
     return [_join_group(machine, key, members) for members in groups.values()]
 
 

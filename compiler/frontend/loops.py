@@ -72,10 +72,10 @@ def may_be_dynamic(machine: Machine, frame: Frame, header: LoopHeader) -> bool:
 
 def _is_open_ended(iterator: Any, limit: int) -> bool:
     if isinstance(iterator, RangeIterator):
-        numbers = (iterator.current, iterator.stop)
+        numbers = (iterator.current, iterator.stop, iterator.step)
         if any(map(is_symbolic, numbers)):
             return True
-        return len(range(*numbers, iterator.step)) > limit
+        return len(range(*numbers)) > limit
     if isinstance(iterator, ZipIterator):
         return all(_is_open_ended(part, limit) for part in iterator.parts)
     if isinstance(iterator, CountingIterator):

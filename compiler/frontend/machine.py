@@ -176,6 +176,9 @@ class Machine:
 
     def _step(self, state: State) -> Outcome:
         instruction = state.frame.instruction
+        if state.pending_error is not None:
+            error, state.pending_error = state.pending_error, None
+            raise ProgramError(error, explicit=True)
         if isinstance(instruction, LoopHeader):
             return self._enter_loop(state, instruction)
         outcome = self._execute(self, state)
@@ -324,6 +327,8 @@ class Machine:
     def go_to_later(self, state: State, target: int) -> bool:
         """Place `state` at `target`; return whether it is still to be scheduled."""
         frame = state.frame
+        if target == frame.counter:
+            return True
         for loop in frame.code.enclosing[frame.counter]:
             if not loop.contains(target):
                 self._leave_loop(state, loop)
@@ -502,8 +507,11 @@ class Machine:
                 raise LoopRetry(scope)
         raise Restart("a loop must be unrolled")
 
-    def note_variants(self, state: State, surveys: Sequence[StateCopier]) -> None:
+    def note_variants(self, states: Sequence[State], surveys: Sequence[StateCopier]) -> None:
         """Explain why paths that meet do not merge."""
+        if any(state.pending_error for state in states):
+            return
+        state = states[0]
         difference = _first_difference(surveys[0].tokens, surveys[1].tokens)
         self.knowledge.note(
             f"{len(surveys)} paths stay apart: {difference} differs", state.location()

@@ -84,11 +84,11 @@ class SequenceIterator:
 
 @dataclass(eq=False)
 class RangeIterator:
-    """Iterate like `range`; any of the numbers but `step` may be symbolic."""
+    """Iterate like `range`; any of the numbers may be symbolic."""
 
     current: Any
     stop: Any
-    step: int
+    step: Any
 
 
 @dataclass(eq=False)

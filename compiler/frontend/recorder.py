@@ -10,9 +10,14 @@ import torch
 from ...ir import Type
 from ...ir.graph import AtenOp, from_torch
 from ...ir.host import Item
+from .fallbacks import FALLBACKS
 from .scalars import FLOAT_RESULTS
 from .tensors import tensor_type
-from .torch_internals import SYMBOLIC_TYPES, ProxySlotMode
+from .torch_internals import (
+    DATA_DEPENDENT_ERRORS,
+    SYMBOLIC_TYPES,
+    ProxySlotMode,
+)
 
 if TYPE_CHECKING:
     from .tracer import Tracer
@@ -96,7 +101,13 @@ class Recorder(ProxySlotMode):
         if func is _ATEN._local_scalar_dense.default:
             return self._record_item(func, args[0])
         _forget_memos(args)
-        out = func(*args, **kwargs)
+        try:
+            out = func(*args, **kwargs)
+        except DATA_DEPENDENT_ERRORS:
+            if func not in FALLBACKS:
+                raise
+            with self:
+                return FALLBACKS[func](*args, **kwargs)
         if func in IDENTITIES:
             self._tracer.tensors.alias(out, args[0])
         elif func is _ATEN._scaled_dot_product_flash_attention_for_cpu.default:

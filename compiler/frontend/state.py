@@ -104,7 +104,7 @@ class State:
 
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
-    the results of `item()` on this path.
+    the results of `item()` on this path. `pending_error` is raised instead of the next instruction.
     """
 
     block: Block
@@ -117,6 +117,7 @@ class State:
     knowledge: ShapeFacts | None = None
     forks: int = 0
     exception: BaseException | None = None
+    pending_error: Exception | None = None
 
     @property
     def frame(self) -> Frame:

@@ -50,7 +50,6 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 )
 """What torch raises where Python needs a value that only the data decides."""
 
-UNSUPPORTED_FAKE_ERRORS: tuple[type[Exception], ...] = (_FAKE.UnsupportedFakeTensorException,)
 
 
 # --- symbolic numbers ---------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class Tracer:
         self.region = Region()
         self.state = State(Block())
         self.native_module = ""
+        self.refuses_asserts: Callable[[], bool] = lambda: False
         self._pending_asserts: list[tuple[Any, str]] = []
 
     # --- running ---
@@ -118,8 +119,15 @@ class Tracer:
             raise self.refuse(
                 "MC0102", f"torch assumes {condition}, which the program cannot check ({unknown})"
             ) from None
-        text = message or f"expected {condition}"
-        self.emit(Assert(condition=value, message=text.splitlines()[0], loc=self.location()))
+        text = message.splitlines()[0] if message and not message.startswith("/") else ""
+        if self.refuses_asserts():
+            raise self.refuse(
+                "MC0101",
+                "whether torch raises an exception here depends on data, and it may be caught",
+                help="test the condition before, instead of catching the exception",
+            )
+        text = text or f"expected {condition}"
+        self.emit(Assert(condition=value, message=text, loc=self.location()))
 
     # --- items ---
 

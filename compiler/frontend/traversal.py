@@ -79,6 +79,7 @@ class StateCopier:
 
     def copy_state(self, state: State) -> State:
         """Return a copy of `state`, on the same block."""
+        self.tokens.append(((), ("pending", id(state.pending_error))))
         return State(
             state.block,
             [self._copy_frame(state, depth) for depth in range(len(state.frames))],
@@ -90,6 +91,7 @@ class StateCopier:
             state.knowledge,
             state.forks,
             self.copy(state.exception, ("exception",)),
+            state.pending_error,
         )
 
     def _copy_frame(self, state: State, depth: int) -> Frame:

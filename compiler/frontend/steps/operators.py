@@ -15,11 +15,12 @@ from ..calls import (
     refuse_foreign_mutation,
     run_native,
 )
+from ..checks import check_divisor
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..machine import Machine, Outcome
 from ..objects import DynamicList
 from ..registers import deliver, read, read_all
-from ..scalars import is_number, is_symbolic
+from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
 from ..torch_internals import is_traced
 from ..truth import disjunction, negation, number_of, truth
@@ -42,6 +43,16 @@ _COMPARISON_METHODS = {
     CompareOperator.GREATER: "__gt__",
     CompareOperator.GREATER_EQUAL: "__ge__",
 }
+_DIVISIONS = {
+    BinaryOperator.DIVIDE: ("division by zero", "float division by zero"),
+    BinaryOperator.FLOOR_DIVIDE: (
+        "integer division or modulo by zero",
+        "float floor division by zero",
+    ),
+    BinaryOperator.MODULO: ("integer modulo by zero", "float modulo"),
+}
+"""Python's messages, for ints and for floats."""
+
 _BITWISE = (BinaryOperator.AND, BinaryOperator.OR, BinaryOperator.XOR)
 
 
@@ -75,8 +86,20 @@ def _apply(
     if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
         left, right = _as_int(machine, left), _as_int(machine, right)
     if is_number(left) and is_number(right) and (is_symbolic(left) or is_symbolic(right)):
+        stopped = _check_division(machine, state, symbol, left, right)
+        if stopped is not None:
+            return stopped
         return deliver(state, machine.tracer.scalars.combining(symbol.function)(left, right))
     return deliver(state, run_native(machine, function, [left, right], {}))
+
+
+def _check_division(
+    machine: Machine, state: State, symbol: BinaryOperator, left: Any, right: Any
+) -> Outcome | None:
+    if symbol not in _DIVISIONS:
+        return None
+    floating = symbol is BinaryOperator.DIVIDE or float in (number_type(left), number_type(right))
+    return check_divisor(machine, state, right, _DIVISIONS[symbol][floating])
 
 
 def _python_method(owner: Any, name: str) -> types.FunctionType | None:
