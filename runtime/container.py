@@ -136,9 +136,12 @@ class _DirectorySource:
 
     def read(self, name: str) -> memoryview:
         path = self._root / name
-        if not path.is_file():
-            raise damaged(self._root, f"{name} is missing")
-        return _map(path)
+        try:
+            return _map(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise damaged(self._root, f"{name} is missing") from None
+        except OSError as error:
+            raise damaged(self._root, f"{name} cannot be read ({error.strerror})") from None
 
 
 class _ZipSource:

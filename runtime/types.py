@@ -120,6 +120,10 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Fraction]], Fraction]] = {
 """What dims are computed with; exact, since intermediate values may be fractions."""
 
 
+_COUNTS = {"div": 2, "mod": 2, "pow": 2, "floor": 1}
+_MAX_EXPONENT = 16
+
+
 def check_type(value_type: Type) -> Iterator[str]:
     """Yield what is wrong with names inside of `value_type`."""
     while isinstance(value_type, ListType):
@@ -167,17 +171,28 @@ def solve(dim: Dim, extent: int, known: Mapping[str, int]) -> tuple[str, int] | 
     return name, int(solution)
 
 
+def _is_small_exponent(dim: Dim) -> bool:
+    return isinstance(dim, int) and abs(dim) <= _MAX_EXPONENT
+
+
 def _check_dim(dim: Dim) -> Iterator[str]:
-    if isinstance(dim, Apply):
-        if dim.function not in FUNCTIONS:
-            yield f"unknown function {dim.function!r} in a dim"
-        elif dim.function in ("div", "mod", "pow") and len(dim.arguments) != 2:
-            yield f"{dim.function} takes 2 arguments, not {len(dim.arguments)}"
-        elif dim.function == "floor" and len(dim.arguments) != 1:
-            yield f"floor takes 1 argument, not {len(dim.arguments)}"
-        elif not dim.arguments:
-            yield f"{dim.function} takes arguments"
-        for argument in dim.arguments:
-            yield from _check_dim(argument)
-    elif isinstance(dim, int) and dim < 0:
+    if isinstance(dim, int) and dim < 0:
         yield f"negative extent {dim}"
+    todo = [dim]
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, Apply):
+            yield from _check_apply(inner)
+            todo.extend(inner.arguments)
+
+
+def _check_apply(dim: Apply) -> Iterator[str]:
+    count = _COUNTS.get(dim.function)
+    if dim.function not in FUNCTIONS:
+        yield f"unknown function {dim.function!r} in a dim"
+    elif count is not None and len(dim.arguments) != count:
+        yield f"{dim.function} takes {count} arguments, not {len(dim.arguments)}"
+    elif not dim.arguments:
+        yield f"{dim.function} takes arguments"
+    elif dim.function == "pow" and not _is_small_exponent(dim.arguments[1]):
+        yield f"exponent {dim.arguments[1]}"

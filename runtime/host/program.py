@@ -237,4 +237,7 @@ def read_program(data: bytes) -> Program:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise codec.Malformed("$", f"is no JSON: {error}") from None
-    return codec.decode(_Document, document, "$").program
+    try:
+        return codec.decode(_Document, document, "$").program
+    except RecursionError:
+        raise codec.Malformed("$", "is nested too deeply") from None

@@ -65,9 +65,15 @@ def test_a_dim_has_a_value(dim: Dim, value: int):
         (TensorType((-1,), "f32"), "negative extent -1"),
         (TensorType((Apply("exec", (1,)),), "f32"), "unknown function 'exec' in a dim"),
         (TensorType((Apply("div", (1,)),), "f32"), "div takes 2 arguments, not 1"),
-        (TensorType((Apply("floor", (1, 2)),), "f32"), "floor takes 1 argument, not 2"),
+        (TensorType((Apply("floor", (1, 2)),), "f32"), "floor takes 1 arguments, not 2"),
         (TensorType((Apply("min", ()),), "f32"), "min takes arguments"),
+        (TensorType((Apply("pow", ("B", 10**9)),), "f32"), "exponent 1000000000"),
+        (TensorType((Apply("pow", (2, "B")),), "f32"), "exponent B"),
     ],
 )
 def test_broken_types_are_found(value_type: ScalarType | TensorType, problem: str):
     assert list(check_type(value_type)) == [problem]
+
+
+def test_a_difference_is_a_dim():
+    assert not list(check_type(TensorType((Apply("add", (-1, "B")),), "f32")))
