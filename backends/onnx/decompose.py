@@ -78,9 +78,11 @@ def decompose(call: Call, prefix: sympy.Symbol) -> Parts:
     """Return the parts of `call`; dims that only occur inside are named after `prefix`."""
     body = _body(call.operator)
     leaves, layout = _pytree.tree_flatten((list(call.arguments), dict(call.keywords)))
-    with FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True) as mode:
-        stand_ins = _StandIns(mode)
-        inputs = [stand_ins.of(call.types[value]) for value in call.values]
+    environment = ShapeEnv()
+    with FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True):
+        stand_ins = _StandIns(environment)
+        with environment.ignore_fresh_unbacked_symbols():  # inputs bind them, not operators
+            inputs = [stand_ins.of(call.types[value]) for value in call.values]
 
         def run(*given: Any) -> Any:
             remaining = iter(given)
@@ -113,7 +115,7 @@ def _body(operator: Any) -> Callable[..., Any]:
 class _StandIns:
     """Fake tensors and symbolic numbers; equal dims become equal symbols."""
 
-    mode: FakeTensorMode
+    environment: ShapeEnv
     dims: dict[sympy.Symbol, Dim] = field(default_factory=lambda: {})
     sizes: dict[sympy.Symbol, Any] = field(default_factory=lambda: {})
 
@@ -122,12 +124,10 @@ class _StandIns:
             shape = [self._size(dim) for dim in value_type.shape]
             return torch.empty(shape, dtype=torch_dtypes()[value_type.dtype])
         assert isinstance(value_type, ScalarType)
-        environment = self.mode.shape_env
-        assert environment is not None
         make = {
-            ScalarKind.I64: environment.create_unbacked_symint,
-            ScalarKind.F64: environment.create_unbacked_symfloat,
-            ScalarKind.I1: environment.create_unbacked_symbool,
+            ScalarKind.I64: self.environment.create_unbacked_symint,
+            ScalarKind.F64: self.environment.create_unbacked_symfloat,
+            ScalarKind.I1: self.environment.create_unbacked_symbool,
         }
         return make[value_type.kind]()
 
@@ -140,9 +140,7 @@ class _StandIns:
 
     def _symbol(self, name: sympy.Symbol) -> Any:
         if name not in self.sizes:
-            environment = self.mode.shape_env
-            assert environment is not None
-            size = environment.create_unbacked_symint()
+            size = self.environment.create_unbacked_symint()
             torch._check(size >= 0)
             self.sizes[name] = size
             self.dims[size.node.expr] = name

@@ -24,7 +24,6 @@ from .element_types import Unsupported, element_type, onnx_dtype, onnx_shape
 from .gaps import gap_of, refusal_of
 from .mappings import MAPPINGS
 
-
 _FLOATS = frozenset({DType.F64, DType.F32, DType.F16})
 
 

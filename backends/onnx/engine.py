@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
-import onnxruntime as _onnxruntime
-
 from ...ir import Func, Symbol, Value, map_values
 from ...ir.graph import AtenOp, FuncReturn
+from ...runtime.engines.onnxruntime import open_session, ort
 from ..engine import Bid, Miss
 from .convert import convert
 from .element_types import Unsupported
-
-ort: Any = _onnxruntime  # it has no types of its own
 
 
 class OnnxRuntimeBackend:
@@ -80,8 +77,10 @@ def alone(op: AtenOp) -> Func:
 
 
 def _try_alone(op: AtenOp) -> str | None:
-    if (reason := _impurity(op)) is not None:
-        return reason
+    if (mistake := next(op.verify(), None)) is not None:
+        return mistake
+    if not op.is_pure and not _drops_nothing(op):
+        return "its random numbers must be torch's"
     if any(device != "cpu" for device in _devices(op)):
         return "its tensors are not on the CPU"
     try:
@@ -89,12 +88,6 @@ def _try_alone(op: AtenOp) -> str | None:
     except Unsupported as refusal:
         return str(refusal)
     return None
-
-
-def _impurity(op: AtenOp) -> str | None:
-    if op.operator._schema.is_mutable:
-        return "it mutates its arguments"
-    return None if op.is_pure or _drops_nothing(op) else "its random numbers must be torch's"
 
 
 def _drops_nothing(op: AtenOp) -> bool:
@@ -116,7 +109,7 @@ def _load(model: bytes) -> None:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        open_session(model, options)
     except Exception as error:  # ONNX Runtime has a dozen classes of errors, without a base
         reason = str(error).splitlines()[0].rpartition(" : ")[2]
         raise Unsupported(f"ONNX Runtime refuses it: {reason}") from error

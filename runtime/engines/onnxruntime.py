@@ -5,8 +5,10 @@ Measured with ONNX Runtime 1.32 (2 cores, single precision):
 - A call costs 3.8 us in all for a trivial graph, of numpy arrays, by the method of the wrapped
   session that `InferenceSession.run` calls after 2.4 us of checks (IO binding: 8.6 us; OrtValues:
   7.2 us). Neither way copies arguments or results.
-- Ten sessions with spinning thread pools of their own make each other ten times slower (34 ms
-  instead of 3.4 ms for a product of 128x1024x1024); hence one pool for all.
+- Ten sessions whose thread pools spin make each other ten times slower (34 ms instead of 3.4 ms for
+  a product of 128x1024x1024); hence threads that sleep, which cost 8 us for a small product (42 us
+  instead of 34 us). One pool for all sessions would need a call after which ONNX Runtime refuses
+  all other sessions of the process, the user's too.
 - A weight that is an initializer is copied once per session, by ONNX Runtime, in the form that its
   kernels want. That form makes products with 8 rows 1.6 to 2.3 times faster, with 1 or 128 rows
   1.05 times. So a large weight is an initializer of the first session that has it; further
@@ -36,6 +38,7 @@ READ_IN_PLACE = frozenset({"Gather", "GatherElements", "GatherND"})
 """Operators for which ONNX Runtime has no other form of a weight."""
 
 _ONLY_ERRORS = 3
+_CPU = ("CPUExecutionProvider",)
 
 _NUMBERS: Mapping[str, Any] = {
     "tensor(int64)": numpy.int64,
@@ -54,7 +57,6 @@ class OnnxRuntimeEngine:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or usable_processors()
-        self._shares_pool = self._threads > 1 and _make_shared_pool(self._threads)
         self._owners: weakref.WeakValueDictionary[_Place, _Subnet] = weakref.WeakValueDictionary()
 
     def prepare(self, payload: bytes, constants: Mapping[int, Array]) -> Subnet:
@@ -84,18 +86,15 @@ class OnnxRuntimeEngine:
         if bound:
             values = [ort.OrtValue.ortvalue_from_numpy(_plain(array)) for array in bound.values()]
             options.add_external_initializers(list(bound), values)
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return open_session(model, options)
 
     def _options(self) -> Any:
         options = ort.SessionOptions()
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = _ONLY_ERRORS
-        if self._shares_pool:
-            options.use_per_session_threads = False
-        else:
-            options.intra_op_num_threads = self._threads
-            options.inter_op_num_threads = 1
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return options
 
 
@@ -159,10 +158,13 @@ def _place(array: Array) -> _Place:
     return array.__array_interface__["data"][0], array.shape, str((array.dtype, array.strides))
 
 
-def _make_shared_pool(threads: int) -> bool:
-    """Tell whether sessions can use one pool of `threads` threads for all of them."""
+def open_session(model: bytes, options: Any) -> Any:
+    """Return a session on the CPU, with threads of its own unless the process wants otherwise."""
     try:
-        ort.set_global_thread_pool_sizes(threads, 1)
-    except Exception:  # too old, or the process has a pool of another size already
-        return False
-    return True
+        return ort.InferenceSession(model, options, providers=_CPU)
+    except RuntimeError as error:
+        if "global thread pool" not in str(error):
+            raise
+    options.use_per_session_threads = False
+    options.intra_op_num_threads = options.inter_op_num_threads = 0
+    return ort.InferenceSession(model, options, providers=_CPU)
