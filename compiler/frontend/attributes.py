@@ -13,7 +13,7 @@ from torch import nn
 from .calls import call, is_interpreted
 from .cells import add_cell, qualified
 from .machine import Machine, Outcome
-from .objects import ABSENT, DynamicList, ListMethod
+from .objects import ABSENT, DynamicList, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_number
 from .state import State
@@ -40,7 +40,7 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
         return deliver(state, ListMethod(owner, name))
     if is_traced(owner):
         return deliver(state, _tensor_attribute(machine, owner, name))
-    if is_number(owner) or isinstance(owner, (types.ModuleType, super)):
+    if is_number(owner) or is_a(owner, (types.ModuleType, super)):
         return deliver(state, machine.python(machine.tracer.native, getattr, owner, name))
     return _object_attribute(machine, state, owner, name)
 
@@ -64,18 +64,18 @@ def _tensor_attribute(machine: Machine, tensor: Tensor, name: str) -> Any:
 
 
 def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outcome:
-    found = inspect.getattr_static(type(owner), name, None)
+    found = inspect.getattr_static(class_of(owner), name, None)
     getter = _getter(found)
     if isinstance(getter, types.FunctionType) and is_interpreted(getter):
         return call(machine, state, getter, [owner], {})
     if not hasattr(owner, name):
-        fallback = inspect.getattr_static(type(owner), "__getattr__", None)
+        fallback = inspect.getattr_static(class_of(owner), "__getattr__", None)
         if isinstance(fallback, types.FunctionType) and is_interpreted(fallback):
             return call(machine, state, fallback, [owner, name], {})
     value = machine.python(getattr, owner, name)
     if owner in machine.owned:
         return deliver(state, value)
-    if isinstance(value, torch.Tensor):
+    if is_a(value, torch.Tensor):
         machine.foreign.remember_owner(value, owner, name)
     return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
 
@@ -83,14 +83,15 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
 def _getter(found: Any) -> Any:
     if isinstance(found, property):
         return found.fget
-    return found.func if isinstance(found, functools.cached_property) else None
+    return found.func if is_a(found, functools.cached_property) else None
 
 
 def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: Any) -> Outcome:
     """Execute `owner.name = value`."""
-    found = inspect.getattr_static(type(owner), name, None)
-    if isinstance(found, property) and isinstance(found.fset, types.FunctionType):
-        return call(machine, state, found.fset, [owner, value], {}, is_setter=True)
+    found = inspect.getattr_static(class_of(owner), name, None)
+    setter = getattr(found, "fset", None)
+    if isinstance(setter, types.FunctionType):
+        return call(machine, state, setter, [owner, value], {}, is_setter=True)
     if owner in machine.owned:
         machine.python(setattr, owner, name, value)
     elif is_traced(owner):

@@ -6,6 +6,8 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -14,8 +16,9 @@ from torch import nn
 from . import prelude
 from .assertions import assert_condition
 from .attributes import get_attribute, set_attribute
-from .calls import call, push_function, refuse_dynamic, run_native
+from .calls import call, is_interpreted, push_function, refuse_dynamic, run_native
 from .failures import NeedConcrete
+from .fork import copy_list
 from .indexing import get_item, require_known
 from .iteration import advance, draw, has_next, iterate
 from .machine import Builtin, Machine, Outcome
@@ -28,12 +31,17 @@ from .objects import (
     RangeIterator,
     SequenceIterator,
     ZipIterator,
+    class_of,
+    is_a,
 )
 from .registers import deliver
 from .scalars import is_number, is_symbolic, number_type
 from .state import State
 from .torch_internals import is_traced
 from .truth import item_of, number_of, truth
+
+_TORCH: Any = torch
+_CHECKPOINT: Any = import_module("torch.utils.checkpoint")
 
 Args = list[Any]
 Kwargs = dict[str, Any]
@@ -55,9 +63,8 @@ def _is_data(value: Any) -> bool:
 def _items_are_data(machine: Machine, value: Any) -> bool:
     if isinstance(value, ITERATORS):
         return True
-    if isinstance(value, (list, tuple, set)):
-        items: Any = value
-        return any(map(_is_data, items))
+    if is_a(value, (list, tuple, set)):
+        return any(map(_is_data, value))
     del machine
     return _is_data(value)
 
@@ -141,17 +148,13 @@ def _length(machine: Machine, value: Any) -> Any:
 
 
 def _len(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-    method = getattr(type(args[0]), "__len__", None)
-    if not is_traced(args[0]) and callable(method) and _is_user_method(method):
+    method: Any = getattr(class_of(args[0]), "__len__", None)
+    if not is_traced(args[0]) and _is_user_method(method):
         return call(machine, state, method, args, kwargs)
     return deliver(state, machine.python(_length, machine, *args))
 
 
 def _is_user_method(method: Any) -> bool:
-    from types import FunctionType
-
-    from .calls import is_interpreted
-
     return isinstance(method, FunctionType) and is_interpreted(method)
 
 
@@ -186,20 +189,20 @@ def _reversed(machine: Machine, items: Any) -> Any:
     return SequenceIterator(list(reversed(draw(machine, items))))
 
 
-def _sequence(kind: Any) -> Callable[..., Any]:
+def _sequence(kind: type) -> Callable[..., Any]:
+    construct: Callable[..., Any] = kind
+
     def build(machine: Machine, *args: Any) -> Any:
         if not args:
-            return kind()
+            return construct()
         if isinstance(args[0], DynamicList) and kind is list:
-            from .fork import copy_list
-
             return copy_list(args[0])
-        if isinstance(args[0], (dict, str)) and kind in (list, tuple):
-            return kind(args[0])
+        if is_a(args[0], (dict, str)) and kind in (list, tuple):
+            return construct(args[0])
         items = draw(machine, args[0])
         if kind in (set, frozenset):
             require_known(machine, items, "an element of a set")
-        return kind(items)
+        return construct(items)
 
     return build
 
@@ -259,7 +262,7 @@ def _sorted(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outco
 # --- types and attributes -----------------------------------------------------------------------
 
 
-def _class_of(machine: Machine, value: Any) -> type:
+def _class_of(machine: Machine, value: Any) -> Any:
     if is_symbolic(value):
         return number_type(value)
     if is_traced(value):
@@ -267,7 +270,7 @@ def _class_of(machine: Machine, value: Any) -> type:
         return nn.Parameter if is_parameter else torch.Tensor
     if isinstance(value, DynamicList):
         return list
-    return type(value)
+    return class_of(value)
 
 
 def _isinstance(machine: Machine, value: Any, classes: Any) -> bool:
@@ -353,8 +356,8 @@ def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
         return machine.lists.to_tensor(data, kwargs.get("dtype"))
     if is_symbolic(data):
         return _scalar_tensor(machine, data, **kwargs)
-    if isinstance(data, (list, tuple)) and _holds_data(data):
-        parts: list[Any] = [_tensor(machine, item, **kwargs) for item in list(data)]
+    if is_a(data, (list, tuple)) and _holds_data(data):
+        parts = [_tensor(machine, item, **kwargs) for item in data]
         return machine.tracer.native(torch.stack, parts)
     if is_traced(data):
         copied = machine.tracer.native(torch.clone, data)
@@ -363,9 +366,8 @@ def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
 
 
 def _holds_data(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        items: Any = value
-        return any(map(_holds_data, items))
+    if is_a(value, (list, tuple)):
+        return any(map(_holds_data, value))
     return _is_data(value)
 
 
@@ -454,8 +456,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     bool: _simple(_converter(bool)),
     abs: _simple(_absolute),
     round: _simple(_round),
-    max: _extreme(max, torch.sym_max, prelude.max_),
-    min: _extreme(min, torch.sym_min, prelude.min_),
+    max: _extreme(max, _TORCH.sym_max, prelude.max_),
+    min: _extreme(min, _TORCH.sym_min, prelude.min_),
     **{getattr(math, name): _simple(_math(name)) for name in _MATH_FUNCTIONS},
     len: _len,
     range: _simple(_range),
@@ -490,7 +492,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     print: _simple(_print),
     operator.getitem: _index,
     torch.Tensor.item: _simple(_item),
-    torch.Tensor.tolist: _simple(_to_list),
+    _TORCH.Tensor.tolist: _simple(_to_list),
     torch.Tensor.is_nonzero: _simple(_is_nonzero),
     torch.Tensor.equal: _simple(_equal),
     torch.Tensor.allclose: _simple(_all_close),
@@ -503,11 +505,11 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.equal: _simple(_equal),
     torch.allclose: _simple(_all_close),
     torch.is_nonzero: _simple(_is_nonzero),
-    torch.manual_seed: _simple(_seed),
-    torch.Tensor.backward: _simple(_gradient),
+    _TORCH.manual_seed: _simple(_seed),
+    _TORCH.Tensor.backward: _simple(_gradient),
     torch.autograd.grad: _simple(_gradient),
     torch.autograd.backward: _simple(_gradient),
-    torch._assert: _simple(_assert_holds),
-    torch.utils.checkpoint.checkpoint: _interpreted(prelude.checkpoint),
+    _TORCH._assert: _simple(_assert_holds),
+    _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
 }
 """The builtin for each such function; methods of tensors under their functions."""

@@ -17,7 +17,7 @@ from .cells import keep_mutated_weight
 from .foreign import ForeignObjects
 from .hir import Code, lower_function
 from .machine import Machine, Outcome
-from .objects import DynamicList, InterpretedFunction, ListMethod
+from .objects import DynamicList, InterpretedFunction, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_symbolic
 from .state import PRELUDE_FILE, Frame, State
@@ -64,6 +64,7 @@ COMPILED_PROGRAM = "__modelc_program__"
 
 DROPPED_PACKAGES = frozenset(["warnings", "logging"])
 
+_CACHED = type(functools.cache(len))
 _MUTATORS = frozenset(
     """append extend insert remove pop clear sort reverse update setdefault popitem add discard
     __setitem__ __delitem__ move_to_end appendleft popleft intersection_update difference_update
@@ -133,13 +134,13 @@ def call(
 
 def _builtin(machine: Machine, function: Any) -> Any:
     if isinstance(function, ListMethod):
-        return lambda machine, state, args, kwargs: _call_list(machine, state, function, args)
+        return functools.partial(_call_list, function)
     owner = getattr(function, "__self__", None)
     if is_traced(owner):
         method = machine.builtins.get(getattr(torch.Tensor, function.__name__, None))
         if method is None:
             return None
-        return lambda machine, state, args, kwargs: method(machine, state, [owner, *args], kwargs)
+        return functools.partial(_call_bound, method, owner)
     original = undisabled(function)
     try:
         return machine.builtins.get(original)
@@ -147,7 +148,16 @@ def _builtin(machine: Machine, function: Any) -> Any:
         return None
 
 
-def _call_list(machine: Machine, state: State, method: ListMethod, args: list[Any]) -> Outcome:
+def _call_bound(
+    method: Any, owner: Tensor, machine: Machine, state: State, args: list[Any], kwargs: Any
+) -> Outcome:
+    return method(machine, state, [owner, *args], kwargs)
+
+
+def _call_list(
+    method: ListMethod, machine: Machine, state: State, args: list[Any], kwargs: Any
+) -> Outcome:
+    del kwargs
     if method.name == "append":
         machine.lists.append(method.owner, *args)
         return deliver(state, None)
@@ -344,14 +354,14 @@ def call_module(
     own_call = getattr(own_call, COMPILED_PROGRAM, own_call)
     if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
         return call(machine, state, own_call, [module, *args], kwargs)
-    forward = module.forward
+    forward: Any = module.forward
     if _is_plain_sequence(module) and not kwargs and len(args) == 1:
         return push_function(machine, state, prelude.run_sequence, [module, *args], {})
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
         if is_leaf(module):
             return _call_leaf(machine, state, module, args, kwargs)
         owner: nn.Module = forward.__self__
-        function = forward.__func__
+        function: Any = forward.__func__
         if isinstance(function, types.FunctionType) and not _is_context_decorator(function):
             return push_function(machine, state, function, [owner, *args], kwargs)
         return call(machine, state, function, [owner, *args], kwargs)
@@ -359,7 +369,9 @@ def call_module(
 
 
 def _is_plain_sequence(module: nn.Module) -> bool:
-    inherits = type(module).forward is nn.Sequential.forward
+    kind: Any = type(module)
+    sequential: Any = nn.Sequential
+    inherits = kind.forward is sequential.forward
     return isinstance(module, nn.Sequential) and inherits and "forward" not in vars(module)
 
 
@@ -396,7 +408,7 @@ def _construct(
             f"a {cls.__name__} is made while the program runs",
             help="make modules in `__init__`",
         )
-    initialise = cls.__init__
+    initialise: Any = cls.__init__
     is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
     if not is_python or _is_generated(initialise) or issubclass(cls, BaseException):
         return _construct_natively(machine, state, cls, args, kwargs)
@@ -441,14 +453,14 @@ def _call_object(
     program = getattr(function, COMPILED_PROGRAM, None)
     if program is not None:
         return call(machine, state, program, args, kwargs)
-    wrapped = getattr(function, "__wrapped__", None)
-    if isinstance(function, functools._lru_cache_wrapper) and wrapped is not None:
+    wrapped: Any = getattr(function, "__wrapped__", None)
+    if is_a(function, _CACHED) and wrapped is not None:
         return call(machine, state, wrapped, args, kwargs)
-    operator = getattr(type(function), "__call__", None)
+    operator = getattr(class_of(function), "__call__", None)
     if isinstance(operator, types.FunctionType) and is_interpreted(operator):
         return push_function(machine, state, operator, [function, *args], kwargs)
     owner = getattr(function, "__self__", None)
-    if isinstance(owner, (list, dict, set)):
+    if is_a(owner, (list, dict, set)):
         return _call_container(machine, state, function, args, kwargs)
     return call_natively(machine, state, function, args, kwargs)
 

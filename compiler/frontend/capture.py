@@ -25,6 +25,7 @@ from .entry import (
     program_location,
 )
 from .failures import Restart
+from .foreign import named_modules
 from .knowledge import Explanation, Knowledge
 from .machine import Limits
 from .objects import ABSENT
@@ -78,7 +79,7 @@ def capture(
 def _check_mode(program: Any) -> None:
     if not isinstance(program, nn.Module):
         return
-    training = [path for path, module in program.named_modules() if module.training]
+    training = [path for path, module in named_modules(program) if module.training]
     if training:
         where = f"the module `{training[0]}`" if training[0] else "the program"
         raise DiagnosticError(

@@ -19,17 +19,18 @@ from . import prelude
 from .builtins import BUILTINS
 from .calls import call, is_leaf, push_function
 from .checks import is_guarded
+from .foreign import named_modules
 from .knowledge import Knowledge, StateCell
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
-from .objects import ABSENT, DynamicList
+from .objects import ABSENT, DynamicList, class_of, is_a
 from .scalars import KINDS, is_number, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
 from .steps import execute
 from .structures import NoStructure, describe, rebuild
 from .tensors import tensor_type
-from .torch_internals import Fake, Tensor, is_traced, portable_kernels, quiet
+from .torch_internals import Fake, Tensor, expression_of, is_traced, portable_kernels, quiet
 from .tracer import Tracer
 
 Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]
@@ -119,7 +120,7 @@ class Capture:
     def _register_program(self) -> None:
         program, foreign = self.request.program, self.machine.foreign
         if isinstance(program, nn.Module):
-            for name, module in program.named_modules():
+            for name, module in named_modules(program):
                 foreign.objects[id(module)] = module
                 foreign.paths[id(module)] = name
         else:
@@ -223,7 +224,7 @@ class Capture:
         if dim.name not in self._sizes:
             size = self.tracer.shapes.fresh_size(dim.minimum, dim.maximum)
             self._sizes[dim.name] = size
-            self.dim_names[str(size.node.expr)] = dim.name
+            self.dim_names[str(expression_of(size))] = dim.name
         return self._sizes[dim.name]
 
     # --- cells ---
@@ -351,7 +352,7 @@ def kind_of_initial(value: Any) -> CellKind:
     """Return what a cell holds before the first call."""
     if value is None or value is ABSENT:
         return None
-    return cell_tensor(value) if isinstance(value, torch.Tensor) else type(value)
+    return cell_tensor(value) if is_a(value, torch.Tensor) else class_of(value)
 
 
 def program_location(program: Any) -> Location:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from torch import nn
 
 from .hir import Code
 from .tensors import Tensors
@@ -24,6 +27,11 @@ _IMMUTABLE = (
     types.ModuleType,
     Code,
 )
+
+
+def named_modules(program: Any) -> Iterable[tuple[str, nn.Module]]:
+    """Return the modules of `program`, itself included, each once, with their names."""
+    return program.named_modules()
 
 
 @dataclass(eq=False)

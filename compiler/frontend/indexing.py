@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import types
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +14,7 @@ from .checks import check_index
 from .failures import NeedConcrete
 from .hir import GetItem, SetItem
 from .machine import Machine, Outcome
-from .objects import DynamicList
+from .objects import DynamicList, class_of, is_a
 from .registers import deliver, read
 from .scalars import is_symbolic
 from .state import State
@@ -36,9 +36,9 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
         return deliver(state, _dynamic_item(machine, container, key))
     if is_symbolic(key):
         return _symbolic_item(machine, state, container, key)
-    if isinstance(key, slice):
+    if is_a(key, slice):
         require_known(machine, (key.start, key.stop, key.step), "the bounds of a slice of a list")
-    method = getattr(type(container), "__getitem__", None)
+    method = getattr(class_of(container), "__getitem__", None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return call(machine, state, method, [container, key], {})
     value = machine.python(operator.getitem, container, key)
@@ -57,10 +57,10 @@ def _item_path(machine: Machine, container: Any, key: Any) -> str | None:
 def require_known(machine: Machine, values: Any, purpose: str) -> None:
     """Ask for concrete values of symbolic numbers."""
     del machine
-    symbols = [expression_of(value).free_symbols for value in values if is_symbolic(value)]
+    symbols: list[Any] = [expression_of(v).free_symbols for v in values if is_symbolic(v)]
     if symbols:
         message = f"{purpose} must not depend on tensor data"
-        raise NeedConcrete(frozenset().union(*symbols), message)
+        raise NeedConcrete(frozenset[Any]().union(*symbols), message)
 
 
 def _dynamic_item(machine: Machine, container: DynamicList, key: Any) -> Any:
@@ -75,7 +75,7 @@ def _dynamic_item(machine: Machine, container: DynamicList, key: Any) -> Any:
 
 def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Fork by the value of `key`, unless it can be made concrete at its origin."""
-    if not isinstance(key, torch.SymInt) or not isinstance(container, _SEQUENCES):
+    if not isinstance(key, torch.SymInt) or not is_a(container, _SEQUENCES):
         require_known(machine, [key], "this key")
     if machine.has_origin(key):
         require_known(machine, [key], "this index")
@@ -111,21 +111,21 @@ def tensor_item(machine: Machine, tensor: Tensor, key: Any) -> Any:
 
 def _with_numbers(machine: Machine, key: Any) -> Any:
     """Replace index tensors without dims by numbers, as torch does."""
-    if isinstance(key, tuple):
-        return tuple(_with_numbers(machine, part) for part in cast("tuple[Any, ...]", key))
+    if is_a(key, tuple):
+        return tuple(_with_numbers(machine, part) for part in key)
     if is_traced(key) and key.dim() == 0 and key.dtype in _INDEX_DTYPES:
         return item_of(machine, key)
     return key
 
 
 def _has_symbolic_int(key: Any) -> bool:
-    parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+    parts: tuple[Any, ...] = key if is_a(key, tuple) else (key,)
     return any(isinstance(part, torch.SymInt) for part in parts)
 
 
 def _select(tensor: Any, key: Any) -> Any:
     dim = 0
-    parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+    parts: tuple[Any, ...] = key if is_a(key, tuple) else (key,)
     for position, part in enumerate(parts):
         if isinstance(part, (int, torch.SymInt)) and not isinstance(part, bool):
             tensor = torch.select(tensor, dim, part)
@@ -150,10 +150,10 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         machine.lists.set(container, key, value)
         return Outcome.NEXT
     refuse_foreign_mutation(machine, container)
-    if is_symbolic(key) and isinstance(container, list):
-        return _set_symbolic_item(machine, state, cast("list[Any]", container), key)
+    if is_symbolic(key) and is_a(container, list):
+        return _set_symbolic_item(machine, state, container, key)
     require_known(machine, [key], "this key")
-    method = getattr(type(container), "__setitem__", None)
+    method = getattr(class_of(container), "__setitem__", None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return call(machine, state, method, [container, key, value], {}, is_setter=True)
     machine.python(operator.setitem, container, key, value)

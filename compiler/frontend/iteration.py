@@ -19,6 +19,7 @@ from .objects import (
     Iterator,
     RangeIterator,
     SequenceIterator,
+    class_of,
 )
 from .scalars import is_symbolic
 from .torch_internals import is_traced
@@ -50,7 +51,7 @@ def _raise(error: Exception) -> None:
 
 
 def _static_items(machine: Machine, value: Any) -> list[Any]:
-    own = getattr(type(value), "__iter__", None)
+    own = getattr(class_of(value), "__iter__", None)
     if isinstance(own, types.FunctionType) and is_interpreted(own):
         raise machine.tracer.refuse(
             "MC0101",

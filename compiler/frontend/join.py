@@ -168,8 +168,9 @@ class Merge:
         if not _numbers_differ(column.leaves):
             return False
         if column.path in self._machine.knowledge.split(self._key):
-            symbols = [expression_of(n).free_symbols for n in column.leaves if is_symbolic(n)]
-            raise NeedConcrete(frozenset().union(*symbols), "a value that must be known")
+            symbolic = filter(is_symbolic, column.leaves)
+            symbols: list[Any] = [expression_of(number).free_symbols for number in symbolic]
+            raise NeedConcrete(frozenset[Any]().union(*symbols), "a value that must be known")
         return True
 
     def _pass_arguments(self, index: int) -> None:

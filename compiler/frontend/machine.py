@@ -156,6 +156,7 @@ class Machine:
     def _run(self, state: State) -> None:
         self.tracer.activate(state)
         while True:
+            outcome = Outcome.STOP
             try:
                 outcome = self._step(state)
             except ProgramError as error:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sympy
 
-from ...ir import Func, ListType, Op, TensorType, Type
+from ...ir import Dim, Func, ListType, Op, TensorType, Type
 from ...ir.dims import canonical_dim, symbol
 from ...ir.host import Assert
 from ...ir.host.lists import Make
@@ -68,8 +69,12 @@ def _renamed(value_type: Type, names: Mapping[sympy.Symbol, sympy.Symbol]) -> Ty
         return ListType(_renamed(value_type.element, names))
     if not isinstance(value_type, TensorType):
         return value_type
-    shape = tuple(
-        dim if isinstance(dim, int) else canonical_dim(dim.xreplace(dict(names)))
-        for dim in value_type.shape
-    )
+    shape = tuple(_renamed_dim(dim, names) for dim in value_type.shape)
     return TensorType(shape, value_type.dtype, value_type.device)
+
+
+def _renamed_dim(dim: Dim, names: Mapping[sympy.Symbol, sympy.Symbol]) -> Dim:
+    if isinstance(dim, int):
+        return dim
+    expression: Any = dim
+    return canonical_dim(expression.xreplace(dict(names)))

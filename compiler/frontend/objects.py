@@ -10,6 +10,17 @@ from ...ir import Type, Value
 from .hir import Code
 
 
+def is_a(value: Any, classes: Any) -> bool:
+    """Tell whether `value` is an instance; to the type checker it stays what it was."""
+    return isinstance(value, classes)
+
+
+def class_of(value: Any) -> Any:
+    """Return the class of `value`."""
+    cls: type[Any] = type(value)
+    return cls
+
+
 class Absent:
     """Stand for an attribute or variable that does not exist."""
 

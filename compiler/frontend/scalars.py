@@ -263,7 +263,7 @@ class Scalars:
             known = self._tracer.shapes.decide(expression)
         return number if known is None else known
 
-    def size(self, dim: sympy.Expr) -> Any:
+    def size(self, dim: Any) -> Any:
         """Return the int that a dim of an IR type means."""
         by_name = {str(name): name for name in self._bindings}
         own = {name: by_name[str(name)] for name in dim.free_symbols}
@@ -347,28 +347,29 @@ def _cast(kind: ScalarKind) -> Rule:
 
 
 _TORCH: Any = torch
+_OPERATOR: Any = operator
 
 _OPAQUE: Mapping[Callable[..., Any], Rule] = {
-    operator.add: _binary(arith.Add),
-    operator.sub: _binary(arith.Sub),
-    operator.mul: _binary(arith.Mul),
-    operator.truediv: _binary(arith.TrueDiv),
-    operator.floordiv: _binary(arith.FloorDiv),
-    operator.mod: _binary(arith.Mod),
-    operator.pow: _binary(arith.Pow),
-    torch.sym_max: _binary(arith.Max),
-    torch.sym_min: _binary(arith.Min),
-    operator.eq: _compare(Predicate.EQ),
-    operator.ne: _compare(Predicate.NE),
-    operator.lt: _compare(Predicate.LT),
-    operator.le: _compare(Predicate.LE),
-    operator.gt: _compare(Predicate.GT),
-    operator.ge: _compare(Predicate.GE),
-    operator.neg: lambda scalars, values: scalars.emit(arith.Neg, value=values[0]),
-    operator.pos: lambda scalars, values: values[0],
-    operator.abs: _math("abs"),
+    _OPERATOR.add: _binary(arith.Add),
+    _OPERATOR.sub: _binary(arith.Sub),
+    _OPERATOR.mul: _binary(arith.Mul),
+    _OPERATOR.truediv: _binary(arith.TrueDiv),
+    _OPERATOR.floordiv: _binary(arith.FloorDiv),
+    _OPERATOR.mod: _binary(arith.Mod),
+    _OPERATOR.pow: _binary(arith.Pow),
+    _TORCH.sym_max: _binary(arith.Max),
+    _TORCH.sym_min: _binary(arith.Min),
+    _OPERATOR.eq: _compare(Predicate.EQ),
+    _OPERATOR.ne: _compare(Predicate.NE),
+    _OPERATOR.lt: _compare(Predicate.LT),
+    _OPERATOR.le: _compare(Predicate.LE),
+    _OPERATOR.gt: _compare(Predicate.GT),
+    _OPERATOR.ge: _compare(Predicate.GE),
+    _OPERATOR.neg: lambda scalars, values: scalars.emit(arith.Neg, value=values[0]),
+    _OPERATOR.pos: lambda scalars, values: values[0],
+    _OPERATOR.abs: _math("abs"),
     abs: _math("abs"),
-    torch.sym_float: _cast(ScalarKind.F64),
+    _TORCH.sym_float: _cast(ScalarKind.F64),
     math.floor: _math("floor", ScalarKind.I64),
     math.ceil: _math("ceil", ScalarKind.I64),
     math.trunc: _math("trunc", ScalarKind.I64),
@@ -377,10 +378,10 @@ _OPAQUE: Mapping[Callable[..., Any], Rule] = {
         for name in ("sqrt", "cos", "cosh", "sin", "sinh", "tan", "tanh", "asin", "acos", "atan")
     },
     getattr(_TORCH, "_sym_log2"): _math("log2"),
-    torch.sym_ite: lambda scalars, values: scalars.emit(
+    _TORCH.sym_ite: lambda scalars, values: scalars.emit(
         arith.Select, condition=values[0], on_true=values[1], on_false=values[2]
     ),
 }
 """How to record each function that torch applies to symbolic numbers."""
 
-FLOAT_RESULTS = frozenset([operator.truediv, torch.sym_float])
+FLOAT_RESULTS: frozenset[Any] = frozenset([_OPERATOR.truediv, _TORCH.sym_float])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import torch
 
 from ...ir import structure as ir
 from ...ir.structure import Structure
+from .objects import class_of, is_a
 from .torch_internals import is_traced
 
 LeafRule = Callable[[Any], Any]
@@ -31,11 +32,13 @@ def type_name(cls: type) -> str:
 
 def record_kind(value: Any) -> str | None:
     """Return what kind of record `value` is, None if it is none."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if is_a(value, tuple) and hasattr(value, "_fields"):
         return "namedtuple"
-    if isinstance(value, dict) and type(value) is not dict:
+    if is_a(value, dict) and class_of(value) is not dict:
         return "mapping"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if is_a(value, type):
+        return None
+    if hasattr(class_of(value), "__dataclass_fields__"):
         return "dataclass"
     return None
 
@@ -60,15 +63,12 @@ def describe(value: Any, leaf: Callable[[Any], Structure | None]) -> Structure:
     if kind is not None:
         parts = fields_of(value, kind)
         items = tuple(describe(part, leaf) for part in parts.values())
-        return ir.Record(kind, type_name(type(value)), tuple(parts), items)
-    if isinstance(value, (list, tuple)):
-        members = cast("list[Any]", value)
-        sequence = "list" if isinstance(value, list) else "tuple"
-        return ir.Sequence(sequence, tuple(describe(item, leaf) for item in members))
-    if type(value) is dict:
-        mapping = cast("dict[Any, Any]", value)
-        keys = tuple(mapping)
-        return ir.Mapping(keys, tuple(describe(item, leaf) for item in mapping.values()))
+        return ir.Record(kind, type_name(class_of(value)), tuple(parts), items)
+    if is_a(value, (list, tuple)):
+        sequence = "list" if is_a(value, list) else "tuple"
+        return ir.Sequence(sequence, tuple(describe(item, leaf) for item in value))
+    if class_of(value) is dict:
+        return ir.Mapping(tuple(value), tuple(describe(item, leaf) for item in value.values()))
     raise NoStructure(value)
 
 
@@ -79,12 +79,12 @@ def rebuild(value: Any, leaf: LeafRule, made: Callable[[Any], None]) -> Any:
     kind = record_kind(value)
     if kind is not None:
         return _rebuild_record(value, kind, leaf, made)
-    if isinstance(value, (list, tuple)):
-        items = [rebuild(item, leaf, made) for item in cast("list[Any]", value)]
-        result: Any = items if isinstance(value, list) else tuple(items)
-    elif type(value) is dict:
-        pairs = cast("dict[Any, Any]", value).items()
-        result = {key: rebuild(item, leaf, made) for key, item in pairs}
+    result: Any = None
+    if is_a(value, (list, tuple)):
+        items = [rebuild(item, leaf, made) for item in value]
+        result = items if is_a(value, list) else tuple(items)
+    elif class_of(value) is dict:
+        result = {key: rebuild(item, leaf, made) for key, item in value.items()}
     else:
         return value
     made(result)
@@ -94,12 +94,11 @@ def rebuild(value: Any, leaf: LeafRule, made: Callable[[Any], None]) -> Any:
 def _rebuild_record(value: Any, kind: str, leaf: LeafRule, made: Callable[[Any], None]) -> Any:
     parts = {k: rebuild(part, leaf, made) for k, part in fields_of(value, kind).items()}
     if kind == "namedtuple":
-        return type(value)(**parts)
+        return class_of(value)(**parts)
     if not contains_tensor(value):
         return value
-    result = (
-        object.__new__(type(value)) if kind == "dataclass" else type(value).__new__(type(value))
-    )
+    cls = class_of(value)
+    result = object.__new__(cls) if kind == "dataclass" else cls.__new__(cls)
     for name, part in parts.items():
         if kind == "dataclass":
             object.__setattr__(result, name, part)
@@ -116,10 +115,10 @@ def contains_tensor(value: Any) -> bool:
     kind = record_kind(value)
     if kind is not None:
         return any(map(contains_tensor, fields_of(value, kind).values()))
-    if isinstance(value, Mapping):
-        return any(map(contains_tensor, cast("Mapping[Any, Any]", value).values()))
-    if isinstance(value, (list, tuple)):
-        return any(map(contains_tensor, cast("list[Any]", value)))
+    if is_a(value, Mapping):
+        return any(map(contains_tensor, value.values()))
+    if is_a(value, (list, tuple)):
+        return any(map(contains_tensor, value))
     return False
 
 

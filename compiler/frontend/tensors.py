@@ -202,7 +202,8 @@ def digest(data: torch.Tensor) -> str:
     """Return the SHA-256 of the elements of `data`, in row-major order."""
     elements = data.detach().cpu().contiguous().reshape(-1)
     raw = elements.view(torch.uint8) if elements.numel() else elements
-    return hashlib.sha256(memoryview(raw.numpy())).hexdigest()
+    contents: Any = raw.numpy()
+    return hashlib.sha256(contents).hexdigest()
 
 
 def describe_weight(symbol: Symbol, data: torch.Tensor) -> Weight:

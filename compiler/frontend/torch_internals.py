@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -51,7 +51,6 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 """What torch raises where Python needs a value that only the data decides."""
 
 
-
 # --- symbolic numbers ---------------------------------------------------------------------------
 
 
@@ -72,8 +71,11 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
     `on_assert(condition, message)` is called when torch assumes a condition that it cannot prove.
     """
 
+    _version_counter: int
+    _replacements_version_counter: int
+
     def __init__(self) -> None:
-        super().__init__()
+        _SHAPES.ShapeEnv.__init__(self)
         self.on_assert: Callable[[sympy.Basic, str], None] = _ignore_assert
 
     def guard_or_defer_runtime_assert(self, orig_expr: Any, msg: str, fx_node: Any = None) -> bool:
@@ -180,10 +182,10 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         return self.create_unbacked_symbool()
 
 
+_SHAPE_ENV: type[Any] = _SHAPES.ShapeEnv
+_MEMBERS: dict[str, Any] = dict(vars(_SHAPE_ENV))
 _CACHE_CLEARS: tuple[Callable[[], None], ...] = tuple(
-    member.cache_clear
-    for member in vars(_SHAPES.ShapeEnv).values()
-    if hasattr(member, "cache_clear")
+    member.cache_clear for member in _MEMBERS.values() if hasattr(member, "cache_clear")
 )
 
 
@@ -229,17 +231,20 @@ def _widest(key: Any, first: Any, rest: Sequence[ShapeFacts]) -> Any:
 def expression_of(number: Any) -> Any:
     """Return the sympy expression of a symbolic number, or of a Python one."""
     if isinstance(number, SYMBOLIC_TYPES):
-        node: Any = number.node
-        return node.expr
+        return _node(number).expr
     if isinstance(number, bool):
         return sympy.true if number else sympy.false
-    return sympy.sympify(number)
+    sympify: Any = sympy.sympify
+    return sympify(number)
+
+
+def _node(number: Any) -> Any:
+    return number.node
 
 
 def python_type(number: Symbolic) -> type:
     """Return `int`, `float` or `bool`, whatever the symbolic number stands for."""
-    node: Any = number.node
-    return node.pytype
+    return _node(number).pytype
 
 
 def symbolic_int(environment: PathShapeEnv, expression: Any) -> torch.SymInt | int:
@@ -271,7 +276,7 @@ class ProxySlotMode(DispatchMode):
     tracer: Any
 
     def __init__(self) -> None:
-        super().__init__()
+        DispatchMode.__init__(self)
         self.tracer = _NoNotes()
 
     @classmethod
@@ -298,12 +303,13 @@ class BaseKeepingMode(_FUNCTIONAL.FunctionalTensorMode):
     """
 
     def __init__(self) -> None:
-        super().__init__(export=True)
+        _FUNCTIONAL.FunctionalTensorMode.__init__(self, export=True)
         self.bases: dict[int, Tensor] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = super().__torch_dispatch__(func, types, args, kwargs)
-        for part in result if isinstance(result, (list, tuple)) else (result,):
+        dispatch: Any = _FUNCTIONAL.FunctionalTensorMode.__torch_dispatch__
+        result = dispatch(self, func, types, args, kwargs)
+        for part in result if type(result) in (list, tuple) else (result,):
             self.keep(part)
         return result
 
@@ -319,14 +325,14 @@ class BaseKeepingMode(_FUNCTIONAL.FunctionalTensorMode):
 
 
 @contextlib.contextmanager
-def eager() -> Iterator[None]:
+def eager() -> Generator[None]:
     """Leave all modes: what is computed inside is real data."""
     with _DISPATCH._disable_current_modes():
         yield
 
 
 @contextlib.contextmanager
-def portable_kernels() -> Iterator[None]:
+def portable_kernels() -> Generator[None]:
     """Keep torch from fused kernels that only its CPU library has."""
     fast_path = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -404,7 +410,8 @@ def grad_mode_of_decorator(function: Any) -> type | None:
     """Return the class of the context that a torch context decorator wraps `function` in."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     factory = cells["ctx_factory"].cell_contents if "ctx_factory" in cells else None
-    return type(getattr(factory, "__self__", None)) if factory is not None else None
+    manager: Any = getattr(factory, "__self__", None)
+    return None if factory is None else manager.__class__
 
 
 def undisabled(function: Any) -> Any:
@@ -421,7 +428,7 @@ def forward_hooks(module: torch.nn.Module) -> bool:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None]:
     """Keep torch from printing the errors of kernels that the capture handles itself."""
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     before, logger.disabled = logger.disabled, True

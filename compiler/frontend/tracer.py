@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import torch
@@ -50,7 +50,7 @@ class Tracer:
         return result
 
     @contextlib.contextmanager
-    def lower_modes(self) -> Iterator[None]:
+    def lower_modes(self) -> Generator[None]:
         """Record what functionalization does when it applies pending mutations."""
         with torch.no_grad(), self.fake_mode, self.recorder:
             yield

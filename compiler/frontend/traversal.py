@@ -16,7 +16,13 @@ from typing import Any, TypeAlias, cast
 
 import torch
 
-from .objects import MUTABLE_RECORDS, DynamicList, InterpretedFunction, ListMethod
+from .objects import (
+    MUTABLE_RECORDS,
+    DynamicList,
+    InterpretedFunction,
+    ListMethod,
+    class_of,
+)
 from .scalars import is_number, number_type
 from .state import Frame, State
 from .torch_internals import is_traced
@@ -73,6 +79,17 @@ class StateCopier:
         self._with_strides = with_strides
         self._with_identity = with_identity
         self._tensors: dict[int, int] = {}
+        self._methods: tuple[tuple[Any, Callable[[Any, Path], Any]], ...] = (
+            (list, self._copy_list),
+            (tuple, self._copy_tuple),
+            (dict, self._copy_dict),
+            (set, self._copy_set),
+            (slice, self._copy_slice),
+            (MUTABLE_RECORDS, self._copy_record),
+            (InterpretedFunction, self._copy_function),
+            (ListMethod, self._copy_list_method),
+            ((types.MethodType, types.BuiltinMethodType), self._copy_method),
+        )
         self._copies: dict[int, tuple[Any, Any, int]] = {}
 
     # --- states ---
@@ -121,9 +138,9 @@ class StateCopier:
             _, copied, number = self._copies[id(value)]
             self.tokens.append((path, ("again", number)))
             return copied
-        for classes, method in _METHODS:
+        for classes, method in self._methods:
             if isinstance(value, classes):
-                return method(self, value, path)
+                return method(value, path)
         return self._copy_object(value, path)
 
     def _copy_leaf(self, leaf: Any, path: Path) -> Any:
@@ -182,7 +199,8 @@ class StateCopier:
         keys = tuple(map(_key_token, value))
         self.tokens.append((path, ("dict", type(value), keys)))
         copied = self._remember(value, type(value).__new__(type(value)))
-        set_item = OrderedDict.__setitem__ if isinstance(value, OrderedDict) else dict.__setitem__
+        kind: Any = OrderedDict if isinstance(value, OrderedDict) else dict
+        set_item = kind.__setitem__
         for key, item in value.items():
             set_item(copied, key, self.copy(item, (*path, key)))
         if isinstance(value, defaultdict):
@@ -202,7 +220,7 @@ class StateCopier:
 
     def _copy_record(self, value: Any, path: Path) -> Any:
         self.tokens.append((path, ("record", type(value))))
-        copied = self._remember(value, object.__new__(type(value)))
+        copied = self._remember(value, object.__new__(class_of(value)))
         for field in fields(value):
             part = self.copy(getattr(value, field.name), (*path, field.name))
             setattr(copied, field.name, part)
@@ -252,9 +270,9 @@ class StateCopier:
 
 def attribute_names(value: Any) -> Iterable[str]:
     """Return the names of the attributes that an instance holds, in its dict or in slots."""
-    names = set(getattr(value, "__dict__", ()))
+    names = set[str](getattr(value, "__dict__", ()))
     for base in type(value).__mro__:
-        slots = base.__dict__.get("__slots__", ())
+        slots: Any = base.__dict__.get("__slots__", ())
         names.update([slots] if isinstance(slots, str) else slots)
     return [name for name in names if hasattr(value, name) and not name.startswith("__")]
 
@@ -266,16 +284,3 @@ def layout(tensor: Any) -> str:
 
 def _key_token(key: Any) -> Any:
     return (type(key), key)
-
-
-_METHODS: tuple[tuple[Any, Callable[[StateCopier, Any, Path], Any]], ...] = (
-    (list, StateCopier._copy_list),
-    (tuple, StateCopier._copy_tuple),
-    (dict, StateCopier._copy_dict),
-    (set, StateCopier._copy_set),
-    (slice, StateCopier._copy_slice),
-    (MUTABLE_RECORDS, StateCopier._copy_record),
-    (InterpretedFunction, StateCopier._copy_function),
-    (ListMethod, StateCopier._copy_list_method),
-    ((types.MethodType, types.BuiltinMethodType), StateCopier._copy_method),
-)

@@ -9,9 +9,12 @@ import torch
 
 from .calls import is_interpreted
 from .machine import Machine
-from .objects import DynamicList
+from .objects import DynamicList, class_of
 from .scalars import NUMBER_TYPES, is_number
 from .torch_internals import Tensor, is_traced
+
+_TORCH: Any = torch
+_SYMBOLIC: Any = torch.SymBool
 
 
 def item_of(machine: Machine, tensor: Tensor) -> Any:
@@ -34,7 +37,7 @@ def truth(machine: Machine, value: Any) -> bool | torch.SymBool:
         nonempty = machine.tracer.native(_is_positive, value.length)
         return value.minimum > 0 or machine.tracer.scalars.truth(nonempty)
     for name in ("__bool__", "__len__"):
-        method = getattr(type(value), name, None)
+        method = getattr(class_of(value), name, None)
         if isinstance(method, types.FunctionType) and is_interpreted(method):
             raise machine.tracer.refuse(
                 "MC0101",
@@ -46,12 +49,12 @@ def truth(machine: Machine, value: Any) -> bool | torch.SymBool:
 
 def conjunction(machine: Machine, conditions: list[bool | torch.SymBool]) -> Any:
     """Return whether all `conditions` hold."""
-    return _combine(machine, conditions, torch.SymBool.__and__, neutral=True)
+    return _combine(machine, conditions, _SYMBOLIC.__and__, neutral=True)
 
 
 def disjunction(machine: Machine, conditions: list[bool | torch.SymBool]) -> Any:
     """Return whether any of `conditions` holds."""
-    return _combine(machine, conditions, torch.SymBool.__or__, neutral=False)
+    return _combine(machine, conditions, _SYMBOLIC.__or__, neutral=False)
 
 
 def _combine(
@@ -75,7 +78,7 @@ def negation(machine: Machine, condition: bool | torch.SymBool) -> Any:
     """Return the opposite of `condition`."""
     if isinstance(condition, bool):
         return not condition
-    return machine.tracer.native(torch.sym_not, condition)
+    return machine.tracer.native(_TORCH.sym_not, condition)
 
 
 def is_plain(value: object) -> bool:

@@ -22,7 +22,7 @@ from ..hir import (
 from ..indexing import require_known
 from ..iteration import draw
 from ..machine import Machine, Outcome
-from ..objects import DynamicList, SequenceIterator
+from ..objects import DynamicList, SequenceIterator, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_symbolic
 from ..state import State
@@ -69,7 +69,7 @@ def append(machine: Machine, state: State, step: Append) -> Outcome:
     collection, value = read_all(machine, state, step.uses)
     if isinstance(collection, DynamicList):
         machine.lists.append(collection, value)
-    elif isinstance(collection, set):
+    elif is_a(collection, set):
         _require_hashable(machine, [value])
         machine.python(collection.add, value)
     else:

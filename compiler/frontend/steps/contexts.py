@@ -11,6 +11,7 @@ import torch
 from ..calls import IGNORED_CONTEXTS, call, is_interpreted
 from ..hir import EnterContext, ExitContext
 from ..machine import Machine, Outcome
+from ..objects import class_of, is_a
 from ..registers import deliver, read
 from ..state import State
 
@@ -20,9 +21,9 @@ _WITHOUT_EFFECT = (*IGNORED_CONTEXTS, torch.profiler.record_function)
 def enter(machine: Machine, state: State, step: EnterContext) -> Outcome:
     """Execute `EnterContext`."""
     manager = read(machine, state, step.manager)
-    if isinstance(manager, _WITHOUT_EFFECT):
+    if is_a(manager, _WITHOUT_EFFECT):
         return deliver(state, None)
-    if isinstance(manager, nullcontext):
+    if is_a(manager, nullcontext):
         return deliver(state, manager.enter_result)
     return call(machine, state, _method(machine, manager, "__enter__"), [manager], {})
 
@@ -30,16 +31,16 @@ def enter(machine: Machine, state: State, step: EnterContext) -> Outcome:
 def leave(machine: Machine, state: State, step: ExitContext) -> Outcome:
     """Execute `ExitContext`."""
     manager = read(machine, state, step.manager)
-    if isinstance(manager, (*_WITHOUT_EFFECT, nullcontext)):
+    if is_a(manager, (*_WITHOUT_EFFECT, nullcontext)):
         return deliver(state, None)
     error = None if step.exception is None else read(machine, state, step.exception)
-    kind = None if error is None else type(error)
+    kind = None if error is None else class_of(error)
     method = _method(machine, manager, "__exit__")
     return call(machine, state, method, [manager, kind, error, None], {})
 
 
 def _method(machine: Machine, manager: Any, name: str) -> types.FunctionType:
-    method = getattr(type(manager), name, None)
+    method = getattr(class_of(manager), name, None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return method
     raise machine.tracer.refuse(

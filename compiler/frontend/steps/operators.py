@@ -18,7 +18,7 @@ from ..calls import (
 from ..checks import check_divisor
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..machine import Machine, Outcome
-from ..objects import DynamicList
+from ..objects import DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
@@ -69,7 +69,7 @@ def in_place(machine: Machine, state: State, step: InPlace) -> Outcome:
         for item in right:
             machine.lists.append(left, item)
         return deliver(state, left)
-    if isinstance(left, (list, dict, set)):
+    if is_a(left, (list, dict, set)):
         refuse_foreign_mutation(machine, left)
     return _apply(machine, state, step.operator, step.operator.in_place_function, left, right)
 
@@ -103,7 +103,7 @@ def _check_division(
 
 
 def _python_method(owner: Any, name: str) -> types.FunctionType | None:
-    method = getattr(type(owner), name, None)
+    method = getattr(class_of(owner), name, None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return None if method.__code__.co_filename == "<string>" else method
     return None
@@ -164,7 +164,7 @@ def _contains(
     if method is not None:
         return call(machine, state, method, [container, element], {})
     refuse_dynamic(machine, symbol.function, [container])
-    if isinstance(container, (list, tuple, set, frozenset, range)):
+    if is_a(container, (list, tuple, set, frozenset, range)):
         items: list[Any] = list(container)
         if any(map(is_traced, [element, *items])) or any(map(is_symbolic, [element, *items])):
             found = _found(machine, element, items)
