@@ -167,7 +167,7 @@ def any_and_all(x: Tensor) -> tuple[Tensor, str]:
     return x * 3, "none"
 
 
-@program((POSITIVE, POSITIVE), (POSITIVE, POSITIVE + 1e-9), (POSITIVE, NEGATIVE))
+@program((POSITIVE, POSITIVE), (POSITIVE, POSITIVE * (1 + 1e-6)), (POSITIVE, NEGATIVE))
 def torch_predicates(a: Tensor, b: Tensor) -> int:
     if torch.equal(a, b):
         return 2

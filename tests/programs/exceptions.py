@@ -186,7 +186,7 @@ def context_from_a_generator(x: Tensor) -> Tensor:
     return y if x.sum() > 0 else y + 1
 
 
-@program((normal(0, 3),), (normal(0, 3) * 1e9,), (-normal(0, 3),))
+@program((normal(0, 3),), (normal(0, 3) * 1e9,), (-normal(0, 3),), (POSITIVE / 0,))
 class Guarded(nn.Module):
     """A module that checks what it computes."""
 

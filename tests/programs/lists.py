@@ -72,7 +72,7 @@ def _collect(into: list[Tensor], x: Tensor) -> None:
     into.append(x)
 
 
-@program((POSITIVE,), (NEGATIVE,))
+@program((POSITIVE,), (NEGATIVE,), (torch.zeros(3),))
 def appended_by_a_function(x: Tensor) -> tuple[Tensor, int]:
     parts: list[Tensor] = []
     _collect(parts, x)
@@ -248,3 +248,10 @@ def effects_before_a_decision(x: Tensor) -> tuple[Tensor, int]:
     if positive(x) and positive(x - 2):
         return torch.stack(seen) * 2, counts["tests"]
     return torch.stack(seen), counts["tests"]
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([2.0, 3.0, 1.0]),))
+def sorted_by_data(x: Tensor) -> Tensor:
+    """H13: a builtin that compares tensors out of sight."""
+    first, second, third = sorted([x[0], x[1], x[2]])
+    return first * 100 + second * 10 + third

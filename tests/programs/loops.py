@@ -191,7 +191,7 @@ def list_in_the_loop(x: Tensor, count: Tensor) -> tuple[Tensor, int]:
 
 @program((ONES,), (ONES * 0.001,))
 def long_static_range(x: Tensor) -> Tensor:
-    for step in range(300):
+    for step in range(40):
         if x.sum() < 10:
             x = x * 1.01 + step * 0.001
     return x

@@ -12,13 +12,10 @@ from typing import Any
 import numpy
 import torch
 from torch import Tensor, nn, tensor
-from torch.nn import functional
 
-from .case import normal
 from .refusal import Refused, refused, refused_maker
 
 POSITIVE = tensor([1.0, 2.0, 3.0])
-MATRIX = normal(0, 3, 4)
 
 
 @refused(POSITIVE)
@@ -159,27 +156,6 @@ def message_from_data(x: Tensor) -> Tensor:
     if x.sum() < 0:
         raise ValueError(f"bad sum {x.sum().item()}")  # <- MC0102: f"bad sum
     return x
-
-
-@refused(POSITIVE)
-def sorted_by_data(x: Tensor) -> Tensor:
-    """H13: a builtin that compares tensors out of sight."""
-    first, second, third = sorted([x[0], x[1], x[2]])  # <- MC0102: sorted(
-    return first * 100 + second * 10 + third
-
-
-@refused(MATRIX)
-class BatchStatistics(nn.Module):
-    """H18: a buffer that a native function mutates."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(4))
-        self.register_buffer("variance", torch.ones(4))
-
-    def forward(self, x: Tensor) -> Tensor:
-        statistics = (self.mean, self.variance)
-        return functional.batch_norm(x, *statistics, training=True)  # <- MC0105: functional
 
 
 def _shrink(x: Tensor) -> Tensor:
@@ -323,7 +299,7 @@ SOURCELESS = Refused(
 )
 """No line of its file can be read."""
 
-REFUSED = [
+REFUSED: list[Refused] = [
     *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
     SOURCELESS,
 ]

@@ -81,7 +81,7 @@ def unpacked_list(x: Tensor) -> tuple[int, list[int]]:
     return first + second, values
 
 
-@program((tensor(2),), (tensor(3),), (tensor(-1),), (tensor(0),))
+@program((tensor(2),), (tensor(3),), (tensor(-1),), (tensor(0),), (tensor(20),))
 def tests_of_integers(n: Tensor) -> tuple[str, bool]:
     """H13: truth, `not`, membership, `isinstance`, comparison chains on numbers from data."""
     count = n.item()

@@ -325,3 +325,19 @@ class CountsInADictionary(nn.Module):
     def forward(self, x: Tensor) -> dict[str, int]:
         self.counts["positive" if x.sum() > 0 else "negative"] += 1
         return dict(self.counts)
+
+
+@program((torch.eye(3, 4),), (torch.eye(3, 4) * 5,), (torch.ones(3, 4),))
+class BatchStatistics(nn.Module):
+    """H18: buffers that a native function changes in place."""
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4))
+        self.register_buffer("variance", torch.ones(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.batch_norm(x, self.mean, self.variance, training=True)
