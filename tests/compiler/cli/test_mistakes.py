@@ -153,7 +153,7 @@ def test_refuses_a_program_that_needs_data(modelc: Modelc, workplace: Path) -> N
     model.write_text(MODEL.replace("return x * scale", 'return getattr(x, f"{int(x[0, 0])}")'))
     finished = modelc("compile", model, "-o", "out.modelc")
     assert finished.status == 1
-    assert "model.py:12:30: error[MC0102]" in finished.stderr
+    assert "model.py:12:27: error[MC0102]" in finished.stderr
     assert "help: " in finished.stderr
     assert not Path("out.modelc").exists()
 
@@ -176,7 +176,7 @@ def test_reports_missing_example_inputs(modelc: Modelc, workplace: Path) -> None
 
 def test_reports_all_reasons_at_once(modelc: Modelc, workplace: Path) -> None:
     model = workplace / "model.py"
-    body = "        yield x\n        async with x:\n            pass"
+    body = "        yield x\n        match scale:\n            case _:\n                pass"
     model.write_text(MODEL.replace("        return x * scale", body))
     finished = modelc("examine", model)
     assert finished.status == 1
