@@ -16,7 +16,7 @@ from .machine import Machine, Outcome
 from .objects import ABSENT, DynamicList, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_number
-from .state import State
+from .state import ResultUse, State
 from .torch_internals import Tensor, is_traced
 
 _TENSOR_REFUSALS = {
@@ -91,7 +91,7 @@ def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: 
     found = inspect.getattr_static(class_of(owner), name, None)
     setter = getattr(found, "fset", None)
     if isinstance(setter, types.FunctionType):
-        return call(machine, state, setter, [owner, value], {}, is_setter=True)
+        return call(machine, state, setter, [owner, value], {}, use=ResultUse.DROP)
     if owner in machine.owned:
         machine.python(setattr, owner, name, value)
     elif is_traced(owner):

@@ -17,10 +17,10 @@ from .cells import keep_mutated_weight
 from .foreign import ForeignObjects
 from .hir import Code, lower_function
 from .machine import Machine, Outcome
-from .objects import DynamicList, InterpretedFunction, ListMethod, class_of, is_a
+from .objects import ABSENT, DynamicList, InterpretedFunction, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_symbolic
-from .state import PRELUDE_FILE, Frame, State
+from .state import PRELUDE_FILE, Frame, ResultUse, State
 from .torch_internals import (
     Tensor,
     forward_hooks,
@@ -110,7 +110,7 @@ def call(
     args: list[Any],
     kwargs: dict[str, Any],
     *,
-    is_setter: bool = False,
+    use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
     """Deliver `function(*args, **kwargs)`, or begin its interpretation."""
     builtin = _builtin(machine, function)
@@ -119,7 +119,7 @@ def call(
     if isinstance(function, InterpretedFunction):
         return _push_interpreted(machine, state, function, args, kwargs)
     if isinstance(function, types.FunctionType):
-        return _call_function(machine, state, function, args, kwargs, is_setter=is_setter)
+        return _call_function(machine, state, function, args, kwargs, use=use)
     if isinstance(function, types.MethodType):
         return _call_method(machine, state, function, args, kwargs)
     if isinstance(function, functools.partial):
@@ -178,13 +178,13 @@ def _call_function(
     args: list[Any],
     kwargs: dict[str, Any],
     *,
-    is_setter: bool = False,
+    use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
     if _is_context_decorator(function):
         return call(machine, state, _undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
         return call_natively(machine, state, function, args, kwargs)
-    return push_function(machine, state, function, args, kwargs, is_setter=is_setter)
+    return push_function(machine, state, function, args, kwargs, use=use)
 
 
 def _is_context_decorator(function: types.FunctionType) -> bool:
@@ -210,7 +210,7 @@ def push_function(
     kwargs: dict[str, Any],
     *,
     constructed: Any = None,
-    is_setter: bool = False,
+    use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
     """Begin the interpretation of a Python function."""
     code = lower_function(function)
@@ -222,7 +222,7 @@ def push_function(
     registers.update((f"&{name}", cell) for name, cell in cells)
     frame = _frame(machine, state, code, registers, function.__globals__, args)
     frame.constructed = constructed
-    frame.replaces_destination = not is_setter
+    frame.result_use = use
     return machine.push(state, frame)
 
 
@@ -577,6 +577,25 @@ def _refuse_effects(machine: Machine, function: Any) -> None:
         f"`{effect}.{name}` would run once, while compiling, instead of in every call",
         help=EFFECTS[effect],
     )
+
+
+def hand_over(
+    machine: Machine, state: State, owner: Any, names: tuple[str, ...]
+) -> tuple[Outcome | None, Any]:
+    """Call the first of the methods `names` that the class of `owner` has, if it is in Python.
+
+    Returns the outcome of beginning the call, then, when the instruction is executed again, its
+    result; (None, ABSENT) if there is nothing to call.
+    """
+    frame = state.frame
+    if frame.handed is not ABSENT:
+        result, frame.handed = frame.handed, ABSENT
+        return None, result
+    methods = (getattr(class_of(owner), name, None) for name in names)
+    method = next((found for found in methods if found is not None), None)
+    if not isinstance(method, types.FunctionType) or not is_interpreted(method):
+        return None, ABSENT
+    return call(machine, state, method, [owner], {}, use=ResultUse.HAND_OVER), ABSENT
 
 
 def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:

@@ -17,7 +17,7 @@ from .machine import Machine, Outcome
 from .objects import DynamicList, class_of, is_a
 from .registers import deliver, read
 from .scalars import is_symbolic
-from .state import State
+from .state import ResultUse, State
 from .torch_internals import Tensor, expression_of, is_traced
 from .truth import item_of
 
@@ -155,7 +155,7 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
     require_known(machine, [key], "this key")
     method = getattr(class_of(container), "__setitem__", None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
-        return call(machine, state, method, [container, key, value], {}, is_setter=True)
+        return call(machine, state, method, [container, key, value], {}, use=ResultUse.DROP)
     machine.python(operator.setitem, container, key, value)
     return Outcome.NEXT
 

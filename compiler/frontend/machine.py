@@ -23,7 +23,7 @@ from .lists import Lists
 from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
-from .state import Frame, PositionKey, State
+from .state import Frame, PositionKey, ResultUse, State
 from .swap import WeightSwapper
 from .torch_internals import (
     DATA_DEPENDENT_ERRORS,
@@ -392,9 +392,12 @@ class Machine:
         state.frames.pop()
         caller = state.frame
         destination = caller.instruction.destination
-        if destination is not None and frame.replaces_destination:
-            caller.registers[destination] = value
         forked = state.forks > frame.forks_at_entry
+        if frame.result_use is ResultUse.HAND_OVER:
+            caller.handed = value
+            return self.pause(state) if forked else Outcome.STAY
+        if destination is not None and frame.result_use is ResultUse.DESTINATION:
+            caller.registers[destination] = value
         following = caller.counter + 1
         if not forked or following in caller.code.merge_points:
             return self.go_on(state)

@@ -17,8 +17,7 @@ def is_a(value: Any, classes: Any) -> bool:
 
 def class_of(value: Any) -> Any:
     """Return the class of `value`."""
-    cls: type[Any] = type(value)
-    return cls
+    return value.__class__
 
 
 class Absent:

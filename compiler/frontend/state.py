@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, TypeAlias
 
 from ...diagnostics import Location
 from ...ir import Block, Value
 from . import prelude
 from .hir import Code, Instruction, Loop, Register
+from .objects import ABSENT
 from .torch_internals import ShapeFacts
 
 PRELUDE_FILE = prelude.__file__
@@ -22,6 +24,15 @@ In lexicographic order of the keys, every state that can reach a join comes befo
 
 AttributeKey: TypeAlias = tuple[int, str]
 """`id` of an object of the program, and the name of its attribute."""
+
+
+class ResultUse(Enum):
+    """Tell what becomes of the result of a call: the caller's instruction writes it to its
+    destination, drops it, or is executed again with it at hand (in `handed`)."""
+
+    DESTINATION = auto()
+    DROP = auto()
+    HAND_OVER = auto()
 
 
 @dataclass(eq=False)
@@ -43,7 +54,8 @@ class Frame:
     iterations: dict[int, int] = field(default_factory=dict[int, int])
     loop_forks: dict[int, int] = field(default_factory=dict[int, int])
     constructed: Any = None
-    replaces_destination: bool = True
+    result_use: ResultUse = ResultUse.DESTINATION
+    handed: Any = ABSENT
 
     @property
     def instruction(self) -> Instruction:
@@ -94,7 +106,8 @@ class Frame:
             dict(self.iterations),
             dict(self.loop_forks),
             self.constructed,
-            self.replaces_destination,
+            self.result_use,
+            self.handed,
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, cast
 import torch
 
 from .objects import (
+    ABSENT,
     MUTABLE_RECORDS,
     DynamicList,
     InterpretedFunction,
@@ -118,6 +119,8 @@ class StateCopier:
         copied = frame.copy()
         for name in names:
             copied.registers[name] = self.copy(frame.registers[name], (depth, name))
+        if frame.handed is not ABSENT:
+            copied.handed = self.copy(frame.handed, (depth, "<handed>"))
         if frame.constructed is not None:
             copied.constructed = self.copy(frame.constructed, (depth, "<constructed>"))
         return copied

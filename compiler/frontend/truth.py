@@ -17,6 +17,10 @@ _TORCH: Any = torch
 _SYMBOLIC: Any = torch.SymBool
 
 
+TRUTH_METHODS = ("__bool__", "__len__")
+"""The methods that decide whether an instance is true, in Python's order."""
+
+
 def item_of(machine: Machine, tensor: Tensor) -> Any:
     """Return `tensor.item()`, a number that may be symbolic."""
     return machine.python(machine.tracer.native, torch.Tensor.item, tensor)
@@ -36,7 +40,7 @@ def truth(machine: Machine, value: Any) -> bool | torch.SymBool:
     if isinstance(value, DynamicList):
         nonempty = machine.tracer.native(_is_positive, value.length)
         return value.minimum > 0 or machine.tracer.scalars.truth(nonempty)
-    for name in ("__bool__", "__len__"):
+    for name in TRUTH_METHODS:
         method = getattr(class_of(value), name, None)
         if isinstance(method, types.FunctionType) and is_interpreted(method):
             raise machine.tracer.refuse(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..calls import hand_over
 from ..failures import NeedConcrete
 from ..hir import (
     AddEntry,
@@ -22,7 +23,7 @@ from ..hir import (
 from ..indexing import require_known
 from ..iteration import draw
 from ..machine import Machine, Outcome
-from ..objects import DynamicList, SequenceIterator, is_a
+from ..objects import ABSENT, DynamicList, SequenceIterator, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_symbolic
 from ..state import State
@@ -95,7 +96,11 @@ def make_generator(machine: Machine, state: State, step: MakeGenerator) -> Outco
 
 def unpack(machine: Machine, state: State, step: Unpack) -> Outcome:
     """Execute `Unpack`."""
-    items = draw(machine, read(machine, state, step.value))
+    value = read(machine, state, step.value)
+    begun, result = hand_over(machine, state, value, ("__iter__",))
+    if begun is not None:
+        return begun
+    items = draw(machine, value if result is ABSENT else result)
     return deliver(state, machine.python(_arrange, items, step.count, step.star))
 
 

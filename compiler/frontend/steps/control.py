@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calls import call
+from ..calls import call, hand_over
 from ..failures import ProgramError
 from ..hir import (
     ArgumentKind,
@@ -22,9 +22,10 @@ from ..hir import (
 )
 from ..iteration import advance, draw, has_next, iterate
 from ..machine import Machine, Outcome
+from ..objects import ABSENT
 from ..registers import deliver, read, read_all
 from ..state import State
-from ..truth import truth
+from ..truth import TRUTH_METHODS, truth
 
 
 def nop(machine: Machine, state: State, step: Nop) -> Outcome:
@@ -40,7 +41,11 @@ def jump(machine: Machine, state: State, step: Jump) -> Outcome:
 
 def branch(machine: Machine, state: State, step: Branch) -> Outcome:
     """Execute `Branch`: where the condition depends on data, the path forks."""
-    condition = truth(machine, read(machine, state, step.condition))
+    value = read(machine, state, step.condition)
+    begun, result = hand_over(machine, state, value, TRUTH_METHODS)
+    if begun is not None:
+        return begun
+    condition = truth(machine, value if result is ABSENT else result)
     if isinstance(condition, bool):
         return machine.go_to(state, step.if_true if condition else step.if_false)
     return machine.branch(state, condition, [(step.if_true, None), (step.if_false, None)])
@@ -48,7 +53,11 @@ def branch(machine: Machine, state: State, step: Branch) -> Outcome:
 
 def get_iterator(machine: Machine, state: State, step: GetIterator) -> Outcome:
     """Execute `GetIterator`."""
-    return deliver(state, iterate(machine, read(machine, state, step.iterable)))
+    value = read(machine, state, step.iterable)
+    begun, result = hand_over(machine, state, value, ("__iter__",))
+    if begun is not None:
+        return begun
+    return deliver(state, iterate(machine, value if result is ABSENT else result))
 
 
 def for_next(machine: Machine, state: State, step: ForNext) -> Outcome:

@@ -10,6 +10,7 @@ import torch
 
 from ..calls import (
     call,
+    hand_over,
     is_interpreted,
     refuse_dynamic,
     refuse_foreign_mutation,
@@ -18,12 +19,12 @@ from ..calls import (
 from ..checks import check_divisor
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..machine import Machine, Outcome
-from ..objects import DynamicList, class_of, is_a
+from ..objects import ABSENT, DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
 from ..torch_internals import is_traced
-from ..truth import disjunction, negation, number_of, truth
+from ..truth import TRUTH_METHODS, disjunction, negation, number_of, truth
 
 _METHODS = {
     BinaryOperator.ADD: "add",
@@ -118,7 +119,12 @@ def unary(machine: Machine, state: State, step: Unary) -> Outcome:
     """Execute `Unary`."""
     value = read(machine, state, step.operand)
     if step.operator is UnaryOperator.NOT:
-        return deliver(state, negation(machine, truth(machine, value)))
+        begun, result = hand_over(machine, state, value, TRUTH_METHODS)
+        if begun is not None:
+            return begun
+        return deliver(
+            state, negation(machine, truth(machine, value if result is ABSENT else result))
+        )
     method = _python_method(value, f"__{operator_name(step.operator)}__")
     if method is not None:
         return call(machine, state, method, [value], {})
