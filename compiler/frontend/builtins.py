@@ -351,6 +351,29 @@ def _to_list(machine: Machine, tensor: Any) -> Any:
     return [_to_list(machine, row) for row in rows]
 
 
+def _make_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    data = args[0] if args else kwargs.get("data")
+    if isinstance(data, DynamicList) and kwargs.get("dtype") is None:
+        return _tensor_of_list(machine, state, data)
+    return deliver(state, machine.python(_tensor, machine, *args, **kwargs))
+
+
+def _tensor_of_list(machine: Machine, state: State, data: DynamicList) -> Outcome:
+    """Deliver `torch.tensor(data)`, whose dtype is another one if the list is empty."""
+    frame, emptiness = state.frame, state.frame.handed
+    frame.handed = ABSENT
+    filled = emptiness != "empty" and (emptiness == "filled" or truth(machine, data))
+    if isinstance(filled, bool):
+        items = machine.lists.to_tensor(data, None) if filled else None
+        return deliver(state, machine.tracer.native(torch.tensor, []) if items is None else items)
+
+    def hand(text: str) -> Callable[[State], None]:
+        return lambda arm: setattr(arm.frame, "handed", text)
+
+    arms = [(frame.counter, hand("filled")), (frame.counter, hand("empty"))]
+    return machine.branch(state, filled, arms)
+
+
 def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
     if isinstance(data, DynamicList):
         return machine.lists.to_tensor(data, kwargs.get("dtype"))
@@ -497,8 +520,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.Tensor.equal: _simple(_equal),
     torch.Tensor.allclose: _simple(_all_close),
     torch.Tensor.__len__: _len,
-    torch.tensor: _simple(_tensor),
-    torch.as_tensor: _simple(_tensor),
+    torch.tensor: _make_tensor,
+    torch.as_tensor: _make_tensor,
     torch.stack: _combining(torch.stack),
     torch.cat: _combining(torch.cat),
     torch.concat: _combining(torch.cat),
