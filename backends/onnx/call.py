@@ -42,6 +42,10 @@ class Call:
                 return self.keywords.get(parameter, formal.default_value)
         raise KeyError(parameter)
 
+    def has(self, parameter: str) -> bool:
+        """Whether the schema has the parameter `parameter`."""
+        return any(formal.name == parameter for formal in self.operator._schema.arguments)
+
     def tensor(self, parameter: str) -> TensorType:
         """Return the type of the tensor argument `parameter`."""
         return cast(TensorType, self.types[self[parameter]])

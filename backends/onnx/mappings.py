@@ -58,6 +58,22 @@ def add(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     return [emitter.node("Or", call["self"], call["other"])]
 
 
+def clamp(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
+    """out = max(self, min), or min(self, max): ONNX's Clip would bound infinity on both sides."""
+    dtype = cast(TensorType, call.results[0]).dtype
+    lowest, largest = (call[name] if call.has(name) else None for name in ("min", "max"))
+    if not dtype.is_floating or (lowest is None) == (largest is None):
+        raise Unsupported("only one bound of floating point numbers needs a form of its own")
+    bound: Any = largest if lowest is None else lowest
+    if isinstance(bound, onnx_ir.Value):
+        bound = emitter.cast(bound, dtype)
+    else:
+        bound = emitter.constant(float(bound), dtype)
+    return [
+        emitter.node("Min" if lowest is None else "Max", emitter.cast(call["self"], dtype), bound)
+    ]
+
+
 def masked_select(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     """out = the elements of `self` where `mask` holds, both broadcast, in row-major order."""
     elements, mask = (
@@ -137,6 +153,9 @@ MAPPINGS: Mapping[str, OwnMapping] = {
     **REDUCTION_MAPPINGS,
     "aten::add.Tensor": add,
     "aten::ceil": identity,
+    "aten::clamp": clamp,
+    "aten::clamp_max": clamp,
+    "aten::clamp_min": clamp,
     "aten::floor": identity,
     "aten::index.Tensor": index,
     "aten::index_put": index_put,

@@ -172,6 +172,10 @@ ELEMENTWISE = [
     *cases(
         "clamp.default", (t(3, 4), -1, 2), (t(3, 4), None, 1), (t(3, 4), 0, None), dtypes=NUMBERS
     ),
+    *many(
+        "clamp_min.default clamp_max.default", (v([INF, -INF, 0.5]), 0.25), dtypes=(F32, F64, F16)
+    ),
+    *cases("clamp.default", (v([INF, -INF]), None, 1.0), (v([INF, -INF]), -1.0)),
     *cases("clamp.Tensor", (t(3, 4), t(4), None)),
     *many("clamp_min.default clamp_max.default", (t(3, 4), 1), dtypes=NUMBERS),
     *cases("nan_to_num.default", (v([NAN, INF, -INF, 1.0]), 0.0)),
