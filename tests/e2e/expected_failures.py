@@ -12,7 +12,6 @@ _SCALAR_CELL = "a number that is output and state is copied as if it were an arr
 _STAR = "the runtime does not bind variable arguments"
 
 EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
-    ("classes.special_methods", EVERYWHERE): "`__iter__` of a user class is not interpreted",
     ("state.WrittenBeforeRaising", EVERYWHERE): _STATE_LOST,
     ("state.History", EVERYWHERE): "containers cannot be state",
     ("state.CountsInADictionary", EVERYWHERE): "containers cannot be state",

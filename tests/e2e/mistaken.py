@@ -66,4 +66,4 @@ module @two_decisions {level = captured} {
 
 def mistaken_capture() -> Captured:
     """Return a capture of `two_decisions` with a mistake that the data of CALL does not show."""
-    return Captured(parse_module(_MISTAKEN), {}, ())
+    return Captured(parse_module(_MISTAKEN), {}, [])
