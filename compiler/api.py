@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from .compiled import MAX_SIGNATURES, Compiled
 from .driver import check_options
@@ -13,30 +13,28 @@ from .example import as_example
 from .frontend import COMPILED_PROGRAM, Dim
 from .options import Options
 
-Program = TypeVar("Program", bound=Callable[..., Any])
+Class = TypeVar("Class")
+
+
+class CompileOptions(TypedDict, total=False):
+    """The keyword arguments of `compile`, which says what they mean."""
+
+    target: str
+    dims: Mapping[str, Mapping[int, Dim]] | None
+    pipeline: str | None
+    threads: int | None
+    max_signatures: int
 
 
 @overload
+def compile(program: type[Class], /, **options: Unpack[CompileOptions]) -> type[Class]: ...
+@overload
 def compile(
-    program: Callable[..., Any],
-    example_inputs: Any = None,
-    *,
-    target: str = "cpu",
-    dims: Mapping[str, Mapping[int, Dim]] | None = None,
-    pipeline: str | None = None,
-    threads: int | None = None,
-    max_signatures: int = MAX_SIGNATURES,
+    program: Callable[..., Any], example_inputs: Any = None, **options: Unpack[CompileOptions]
 ) -> Compiled: ...
 @overload
 def compile(
-    program: None = None,
-    example_inputs: Any = None,
-    *,
-    target: str = "cpu",
-    dims: Mapping[str, Mapping[int, Dim]] | None = None,
-    pipeline: str | None = None,
-    threads: int | None = None,
-    max_signatures: int = MAX_SIGNATURES,
+    program: None = None, example_inputs: Any = None, **options: Unpack[CompileOptions]
 ) -> Callable[[Callable[..., Any]], Any]: ...
 def compile(
     program: Callable[..., Any] | None = None,
