@@ -24,7 +24,7 @@ from .knowledge import Knowledge, StateCell
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
 from .objects import ABSENT, DynamicList, class_of, is_a
-from .scalars import KINDS, is_number, type_of_number
+from .scalars import KINDS, is_number, is_symbolic, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
 from .steps import execute
@@ -263,10 +263,12 @@ class Capture:
                 outputs.append(self._value_of(part))
                 return ir.Leaf(len(outputs) - 1)
             known = self.tracer.scalars.constant_or_symbol(part)
-            if is_number(known) and not isinstance(known, (bool, int, float)):
-                outputs.append(self.tracer.scalars.value(known))
-                return ir.Leaf(len(outputs) - 1)
-            return None
+            if not is_number(known):
+                return None
+            if not is_symbolic(known):
+                return ir.Constant(known)
+            outputs.append(self.tracer.scalars.value(known))
+            return ir.Leaf(len(outputs) - 1)
 
         try:
             structure = describe(value, leaf)

@@ -17,7 +17,8 @@ class LoopPlan:
 
     `dynamic` loops become a loop of the CFG; before it, `peel` iterations are run as straight
     code. `numbers` maps each generalised number to its lower bound (None: unknown), `tensors`
-    each generalised tensor to the dims that vary, `lists` each list that grows to its element.
+    each generalised tensor to the dims that vary, `lists` each list that grows to its element;
+    those in `shrinking` may become shorter than they are before the loop.
     """
 
     dynamic: bool = False
@@ -26,6 +27,7 @@ class LoopPlan:
     numbers: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
     tensors: dict[Path, frozenset[int]] = field(default_factory=dict[Path, frozenset[int]])
     lists: dict[Path, Type] = field(default_factory=dict[Path, Type])
+    shrinking: set[Path] = field(default_factory=set[Path])
     lost_aliases: set[Path] = field(default_factory=set[Path])
 
     def forget_generalisations(self) -> None:

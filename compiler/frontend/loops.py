@@ -57,6 +57,7 @@ class Instance:
     leaves: dict[Path, Any] = field(default_factory=dict[Path, Any])
     values: dict[Path, Value] = field(default_factory=dict[Path, Value])
     shapes: dict[Path, tuple[Any, ...]] = field(default_factory=dict[Path, "tuple[Any, ...]"])
+    minimums: dict[Path, int] = field(default_factory=dict[Path, int])
     aliases: set[frozenset[Path]] = field(default_factory=set[frozenset[Path]])
 
 
@@ -250,7 +251,9 @@ class _Opening:
         if is_traced(old):
             return self._tensor(path, old, block)
         if isinstance(old, DynamicList):
-            return self._machine.lists.of_value(block.add_argument(old.value.type), old.element, 0)
+            minimum = 0 if path in self._plan.shrinking else old.minimum
+            value = block.add_argument(old.value.type)
+            return self._machine.lists.of_value(value, old.element, minimum)
         value = block.add_argument(type_of_number(old))
         number = self._tracer.scalars.fresh(number_type(old), value)
         if number_type(old) is int:
@@ -306,6 +309,7 @@ def _describe(machine: Machine, instance: Instance, state: State) -> None:
             instance.shapes[path] = _extents(fake)
         elif isinstance(leaf, DynamicList):
             instance.values[path] = leaf.value
+            instance.minimums[path] = leaf.minimum
     instance.aliases = set(_alias_pairs(survey.leaves))
 
 
@@ -419,6 +423,9 @@ class _Closing:
             return self._compare_tensor(path, leaf)
         if is_number(leaf):
             return self._compare_number(path, leaf)
+        if leaf.minimum < self._instance.minimums[path]:
+            self._plan.shrinking.add(path)
+            return True
         if path in self._instance.parameters or leaf.value is self._instance.values[path]:
             return False
         self._plan.lists[path] = leaf.element
