@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import dataclasses
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -38,9 +38,25 @@ def _describe(leaf: Any) -> Hashable:
         return f"{shape} {dtype} {getattr(leaf, 'device', 'cpu')}"
     if isinstance(leaf, (int, float, bool, str)) or leaf is None:
         return (type(leaf).__name__, leaf)
-    return f"{type(leaf).__name__} at {id(leaf):#x}"
+    if dataclasses.is_dataclass(leaf):
+        members = [getattr(leaf, field.name) for field in dataclasses.fields(leaf)]
+        return (type(leaf), tuple(map(_describe, members)))
+    if type(leaf) in (tuple, list):
+        return (type(leaf).__name__, tuple(map(_describe, leaf)))
+    return _Identity(leaf)
 
 
-def call_parameters(program: Callable[..., Any]) -> inspect.Signature:
-    """Return the Python signature with which `program` is called."""
-    return inspect.signature(getattr(program, "forward", program))
+class _Identity:
+    """Equal to another if both hold the very same object, which is kept alive."""
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.held is self.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+    def __repr__(self) -> str:
+        return f"{type(self.held).__name__} at {id(self.held):#x}"

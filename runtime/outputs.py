@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
+import numpy
+
 from .host.program import Entry, Program, Return
 from .host.values import Handle
 from .structure import builder
@@ -46,7 +48,8 @@ def own(value: Any, borrowed: Collection[int]) -> Any:
     """Return `value`, copied if it is one of `borrowed`."""
     if isinstance(value, list):
         return [own(item, borrowed) for item in cast("list[Any]", value)]
-    return value.copy() if id(value) in borrowed else value
+    is_tensor = isinstance(value, numpy.ndarray)
+    return cast(Any, value).copy() if is_tensor and id(value) in borrowed else value
 
 
 def _converter(kind: Type, *, may_borrow: bool) -> Convert:

@@ -36,6 +36,7 @@ class WeightSwapper:
             flat: list[Any] = vars(module)["_flat_weights"]
             lifted = [self._tensors.lift(weight) for weight in flat]
             self._replace(vars(module), "_flat_weights", lifted)
+            self._replace(vars(module), "_flat_weight_refs", [None] * len(flat))
 
     def _replace(self, table: dict[str, Any], name: str, value: Any) -> None:
         self._saved.append((table, name, table[name]))

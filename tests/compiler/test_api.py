@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -173,3 +174,27 @@ def test_sees_through_compiled_parts() -> None:
     compiled = modelc.compile(outer, (torch.ones(2, 4),))
     for x in (torch.ones(2, 4), -torch.ones(2, 4)):
         check(compiled, outer, x)
+
+
+def test_takes_one_tensor_for_two_inputs() -> None:
+    def mix(x: Tensor, y: Tensor) -> Tensor:
+        return x + 2 * y if x.sum() > 0 else y - x
+
+    x, y = torch.ones(3), torch.full((3,), 5.0)
+    compiled = modelc.compile(mix, (x, x))
+    torch.testing.assert_close(compiled(x, y), mix(x, y), rtol=0, atol=0)
+
+
+def test_knows_equal_static_inputs_by_what_they_hold() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Choice:
+        names: tuple[str, ...]
+
+    def choose(x: Tensor, choice: Choice) -> Tensor:
+        return x * len(choice.names)
+
+    compiled = modelc.compile(choose, max_signatures=2)
+    for names in (("a",), ("a", "b"), ("a",), ("a", "b")):
+        x = torch.ones(3)
+        expected = choose(x, Choice(names))
+        torch.testing.assert_close(compiled(x, Choice(names)), expected, rtol=0, atol=0)

@@ -142,8 +142,10 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     left, right = read_all(machine, state, step.uses)
     match step.operator:
         case CompareOperator.IS:
+            _refuse_identity_of_inputs(machine, state, left, right)
             return deliver(state, machine.is_same(left, right))
         case CompareOperator.IS_NOT:
+            _refuse_identity_of_inputs(machine, state, left, right)
             return deliver(state, not machine.is_same(left, right))
         case CompareOperator.IN | CompareOperator.NOT_IN:
             return _contains(machine, state, step.operator, left, right)
@@ -155,6 +157,17 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     refuse_dynamic(machine, step.operator.function, [left, right])
     left, right = _comparable(machine, left, right), _comparable(machine, right, left)
     return deliver(state, run_native(machine, step.operator.function, [left, right], {}))
+
+
+def _refuse_identity_of_inputs(machine: Machine, state: State, left: Any, right: Any) -> None:
+    """Refuse to answer from the example whether a caller passes one tensor for two inputs."""
+    are_inputs = [any(each is given for given in state.inputs) for each in (left, right)]
+    if left is not right and all(are_inputs):
+        raise machine.tracer.refuse(
+            "MC0102",
+            "whether two inputs are the same tensor is known only when the program is called",
+            help="compare their contents with torch.equal, or pass a flag",
+        )
 
 
 def _comparable(machine: Machine, value: Any, other: Any) -> Any:
