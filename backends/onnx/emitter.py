@@ -246,7 +246,8 @@ class PartsEmitter:
         if node.target is python_operator.getitem:
             return arguments[0][arguments[1]]
         if node.target in NUMBER_OPERATIONS:
-            value = self.emitter.node(NUMBER_OPERATIONS[node.target], *arguments)
+            operands = [self._number(argument) for argument in arguments]
+            value = self.emitter.node(NUMBER_OPERATIONS[node.target], *operands)
             return self.emitter.finish(value, self.parts.type_of(node.meta["val"]))
         return self._emit_operator(node, arguments, keywords)
 
@@ -269,6 +270,11 @@ class PartsEmitter:
         except Unsupported as refusal:
             raise Unsupported(f"its part {operator}: {refusal}") from refusal
         return built if several else built[0]
+
+    def _number(self, argument: Any) -> onnx_ir.Value:
+        if isinstance(argument, onnx_ir.Value):
+            return argument
+        return self.emitter.constant(argument, DType.I64)
 
     def _argument(self, argument: Any) -> Any:
         if isinstance(argument, torch.fx.Node):

@@ -76,7 +76,9 @@ def _rank_zero(call: Call) -> bool:
     return call.tensor("self").rank == 0
 
 
-def _keeps_all_dims(call: Call) -> bool:
+def _norm_of_scalar_or_all(call: Call) -> bool:
+    if not call.tensor("self").rank:
+        return bool(call["dim"])
     return bool(call["keepdim"]) and not call["dim"]
 
 
@@ -94,7 +96,13 @@ _ROUNDING = "ONNX Runtime rounds interpolated integers differently"
 _ANTIALIASING = "ONNX Runtime's antialiasing differs from torch's"
 _SCALES = "its mapping ignores the scales"
 
+_STATISTICS = "its mapping ignores the statistics of the batch"
+
 GAPS: Mapping[str, Gap] = {
+    "aten::_batch_norm_with_update_functional": Gap(_always, _STATISTICS),
+    "aten::_native_batch_norm_legit": Gap(_trains, _STATISTICS),
+    "aten::_native_batch_norm_legit.no_stats": Gap(_trains, _STATISTICS),
+    "aten::_native_batch_norm_legit_functional": Gap(_trains, _STATISTICS),
     "aten::angle": Gap(_takes_integers, "its mapping truncates pi"),
     "aten::atan2": Gap(_always, "its mapping is wrong where the first operand is zero"),
     "aten::avg_pool2d": Gap(_given("divisor_override"), "ONNX has no divisor_override"),
@@ -102,8 +110,8 @@ GAPS: Mapping[str, Gap] = {
     "aten::convolution": Gap(_pads_output_beyond_stride, "ONNX Runtime refuses the padding"),
     "aten::index_add": Gap(_has(DType.F16, DType.I1), _HALF_SUMS),
     "aten::index_put": Gap(_accumulates_halves, _HALF_SUMS),
-    "aten::linalg_vector_norm": Gap(_keeps_all_dims, "its mapping drops all dims"),
-    "aten::native_batch_norm": Gap(_trains, "its mapping ignores the statistics of the batch"),
+    "aten::linalg_vector_norm": Gap(_norm_of_scalar_or_all, "its mapping drops all dims"),
+    "aten::native_batch_norm": Gap(_trains, _STATISTICS),
     "aten::nll_loss_forward": Gap(_always, "its mapping gives a wrong total weight"),
     "aten::nonzero": Gap(_rank_zero, "ONNX counts a scalar as a vector"),
     "aten::pow.Scalar": Gap(_integers_to_integers, _WHOLE_NUMBERS),

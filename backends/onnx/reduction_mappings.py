@@ -32,9 +32,9 @@ def extreme(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
 def truth(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     """out = whether any, or all, elements are true: by their number."""
     source = call.tensor("self")
-    if not source.rank or DType.I1 not in {getattr(kind, "dtype", None) for kind in call.results}:
-        raise Unsupported("only reductions to booleans need a form of their own")
     holds = emitter.cast(call["self"], DType.I1)
+    if not source.rank:
+        return [emitter.node("Identity", holds)]
     is_all = call.name.startswith("aten::all")
     counted = emitter.node("Not", holds) if is_all else holds
     whole = call.name in ("aten::all", "aten::any")
@@ -43,7 +43,9 @@ def truth(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     ones = emitter.node("Cast", counted, to=int(onnx_ir.DataType.INT64))
     count = emitter.node("ReduceSum", ones, axes, keepdims=keep)
     zero = emitter.constant(0, DType.I64)
-    return [emitter.node("Equal" if is_all else "Greater", count, zero)]
+    result = emitter.node("Equal" if is_all else "Greater", count, zero)
+    result.dtype = onnx_ir.DataType.BOOL  # of bytes, torch makes it a byte again
+    return [result]
 
 
 def variance(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:

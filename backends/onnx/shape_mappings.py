@@ -69,7 +69,12 @@ def squeeze(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     source = call.tensor("self")
     dims = call["dim"]
     chosen = {normal_dim(dim, source.rank) for dim in ((dims,) if isinstance(dims, int) else dims)}
-    removed = [dim for dim in sorted(chosen) if dim < source.rank and source.shape[dim] == 1]
+    count = source.rank - cast(TensorType, call.results[0]).rank
+    if len(chosen) > count:
+        chosen = {dim for dim in chosen if dim < source.rank and source.shape[dim] == 1}
+    if len(chosen) != count:
+        raise Unsupported("it depends on data which dims have one element")
+    removed = sorted(chosen)
     if not removed:
         return [emitter.node("Identity", call["self"])]
     return [emitter.node("Squeeze", call["self"], emitter.integers(removed))]

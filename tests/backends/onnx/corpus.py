@@ -277,7 +277,7 @@ REDUCTIONS = [
     *cases("prod.dim_int", (t(2, 3), 1), dtypes=NUMBERS),
     *cases("prod.default", (t(2, 3),), dtypes=(F32, I64)),
     *many("any.default all.default", (t(2, 3),), (b(0),), (b(3),), dtypes=ALL),
-    *many("any.dim all.dim", (t(2, 3), 1), (t(2, 3), -2, True), dtypes=ALL),
+    *many("any.dim all.dim", (t(2, 3), 1), (t(2, 3), -2, True), (t(), 0, True), dtypes=ALL),
     *many(
         "var.correction std.correction var_mean.correction",
         (t(3, 4),),
@@ -290,7 +290,12 @@ REDUCTIONS = [
     *cases("cumsum.default", (t(3, 4), 1), (t(3, 4), -2), (t(0, 4), 0), dtypes=NUMBERS),
     *cases("cumprod.default", (t(3, 4), 1), miss="no mapping"),
     *cases("logsumexp.default", (t(3, 4), (1,)), dtypes=(F32, F64)),
-    *cases("linalg_vector_norm.default", (t(3, 4), 2, (1,)), (t(3, 4), 1, None, True)),
+    *cases(
+        "linalg_vector_norm.default",
+        (t(3, 4), 2, (1,)),
+        (t(3, 4), 1, None, True),
+        (t(), 1.2, (0,), True),
+    ),
     *cases("count_nonzero.default", (t(3, 4),)),
     *cases(
         "nonzero.default",

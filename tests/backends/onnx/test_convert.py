@@ -188,6 +188,20 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], TensorType, list[tu
         tensor(N + M, 8),
         [(array(2, 8), array(0, 8))],
     ),
+    "squeeze": (
+        "squeeze.dims",
+        (tensor(N, 1, 1), (1, 2)),
+        {},
+        tensor(N),
+        [(array(3, 1, 1),), (array(1, 1, 1),)],
+    ),
+    "diagonal matrices": (
+        "diag_embed.default",
+        (tensor(N),),
+        {},
+        tensor(N, N),
+        [(array(3),), (array(1),)],
+    ),
     "mm": ("mm.default", (X, tensor(8, 2)), {}, tensor(N, 2), [(array(3, 8), array(8, 2))]),
     "log of sigmoid": ("log_sigmoid_forward.default", (X,), {}, X, [(array(3, 8),)]),
 }
