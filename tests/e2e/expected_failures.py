@@ -20,7 +20,6 @@ EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
     ("exceptions.context_from_a_generator", EVERYWHERE): "generators are not interpreted",
     ("exceptions.error_of_torch_is_caught", EVERYWHERE): _CAUGHT,
     ("exceptions.input_is_mutated_before_raising", EVERYWHERE): _STATE_LOST,
-    ("state.BatchStatistics", "compiled"): "WRONG: batch statistics of training are not used",
     ("sizes.sizes_must_agree", "compiled"): "sizes that do not fit raise what onnxruntime raises",
 }
 """(program, configuration) -> reason. In "alone", capturing leaves something behind."""
