@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import types
 from typing import Any
 
@@ -40,6 +41,12 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
         return deliver(state, ListMethod(owner, name))
     if is_traced(owner):
         return deliver(state, _tensor_attribute(machine, owner, name))
+    if owner is os and name == "environ":
+        raise machine.tracer.refuse(
+            "MC0105",
+            "the environment is read while compiling",
+            help="pass what you read as an input",
+        )
     if is_number(owner) or is_a(owner, (types.ModuleType, super)):
         return deliver(state, machine.python(machine.tracer.native, getattr, owner, name))
     return _object_attribute(machine, state, owner, name)

@@ -235,7 +235,7 @@ def _when_data(function: Any, replacement: Any) -> Builtin:
     """Run Python's `function`, unless its items depend on data: then interpret `replacement`."""
 
     def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-        if args and _items_are_data(machine, args[0]):
+        if any(_items_are_data(machine, argument) for argument in args):
             return push_function(machine, state, replacement, args, kwargs)
         return deliver(state, machine.python(function, *args, **kwargs))
 
@@ -494,6 +494,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     dict: _simple(_dict),
     iter: _simple(_iter),
     next: _simple(_next),
+    divmod: _when_data(divmod, prelude.divmod_),
+    pow: _when_data(pow, prelude.pow_),
     any: _when_data(any, prelude.any_),
     all: _when_data(all, prelude.all_),
     sum: _when_data(sum, prelude.sum_),

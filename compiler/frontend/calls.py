@@ -62,7 +62,7 @@ EFFECTS: Mapping[str, str] = {
 COMPILED_PROGRAM = "__modelc_program__"
 """Attribute of what `modelc.compile` returns: the program, which is interpreted in its place."""
 
-DROPPED_PACKAGES = frozenset(["warnings", "logging"])
+DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging"])
 
 _CACHED = type(functools.cache(len))
 _MUTATORS = frozenset(

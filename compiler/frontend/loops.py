@@ -503,5 +503,7 @@ def _is_same_number(now: Any, before: Any) -> bool:
 
 def _describe_path(path: Path) -> str:
     """Return what a user calls the place that `path` names."""
-    names = [str(part) for part in path[1:] if not str(part).startswith("%")]
-    return f"`{'.'.join(names)}`" if names else "a value"
+    if path[0] == "overlay":
+        return f"`{path[1][1]}`"
+    name = str(path[1]) if len(path) > 1 else "%"
+    return "a value" if name.startswith("%") else f"`{name.removeprefix('&').partition('@')[0]}`"

@@ -118,3 +118,13 @@ def run_sequence(modules: Iterable[Callable[[Any], Any]], value: Any) -> Any:
 def run_program(program: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Call a program that is a module of torch itself."""
     return program(*args, **kwargs)
+
+
+def divmod_(left: Any, right: Any) -> tuple[Any, Any]:
+    """Return quotient and remainder."""
+    return left // right, left % right
+
+
+def pow_(base: Any, exponent: Any) -> Any:
+    """Return `base` to the power of `exponent`."""
+    return base**exponent
