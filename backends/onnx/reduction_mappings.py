@@ -34,7 +34,7 @@ def truth(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
     source = call.tensor("self")
     holds = emitter.cast(call["self"], DType.I1)
     if not source.rank:
-        return [emitter.node("Identity", holds)]
+        return [holds]
     is_all = call.name.startswith("aten::all")
     counted = emitter.node("Not", holds) if is_all else holds
     whole = call.name in ("aten::all", "aten::any")
