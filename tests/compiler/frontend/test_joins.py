@@ -19,9 +19,9 @@ def test_only_live_values_are_merged():
 
     def program(x: Tensor) -> Tensor:
         if x.sum() > 0:
-            name, unused, y = "yes", x * 2, x + 1
+            _name, _unused, y = "yes", x * 2, x + 1
         else:
-            name, unused, y = None, 3, x - 1
+            _name, _unused, y = None, 3, x - 1
         return y * 2
 
     func = main(captured(program, ONES))
