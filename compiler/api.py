@@ -27,7 +27,9 @@ class CompileOptions(TypedDict, total=False):
 
 
 @overload
-def compile(program: type[Class], /, **options: Unpack[CompileOptions]) -> type[Class]: ...
+def compile(  # pyright: ignore[reportOverlappingOverload]: a class is callable too
+    program: type[Class], /, **options: Unpack[CompileOptions]
+) -> type[Class]: ...
 @overload
 def compile(
     program: Callable[..., Any], example_inputs: Any = None, **options: Unpack[CompileOptions]

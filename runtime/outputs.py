@@ -48,8 +48,9 @@ def own(value: Any, borrowed: Collection[int]) -> Any:
     """Return `value`, copied if it is one of `borrowed`."""
     if isinstance(value, list):
         return [own(item, borrowed) for item in cast("list[Any]", value)]
-    is_tensor = isinstance(value, numpy.ndarray)
-    return cast(Any, value).copy() if is_tensor and id(value) in borrowed else value
+    if isinstance(value, numpy.ndarray) and id(cast(Handle, value)) in borrowed:
+        return cast(Handle, value).copy()
+    return cast(Any, value)
 
 
 def _converter(kind: Type, *, may_borrow: bool) -> Convert:

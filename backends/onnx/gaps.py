@@ -99,9 +99,7 @@ _SCALES = "its mapping ignores the scales"
 _STATISTICS = "its mapping ignores the statistics of the batch"
 
 GAPS: Mapping[str, Gap] = {
-    "aten::_batch_norm_with_update_functional": Gap(_always, _STATISTICS),
     "aten::_native_batch_norm_legit": Gap(_trains, _STATISTICS),
-    "aten::_native_batch_norm_legit.no_stats": Gap(_trains, _STATISTICS),
     "aten::_native_batch_norm_legit_functional": Gap(_trains, _STATISTICS),
     "aten::angle": Gap(_takes_integers, "its mapping truncates pi"),
     "aten::atan2": Gap(_always, "its mapping is wrong where the first operand is zero"),

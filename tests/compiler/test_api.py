@@ -1,5 +1,8 @@
 """`modelc.compile` as users call it: on modules, functions and classes, for several signatures."""
 
+# torch leaves its seeds and norms untyped:
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import dataclasses

@@ -518,6 +518,12 @@ NETWORKS = [
         miss="statistics",
     ),
     *cases("native_batch_norm.default", (IMAGE, p(3), t(3), t(3), p(3), False, 0.1, 1e-5)),
+    *cases("_native_batch_norm_legit.no_stats", (IMAGE, p(3), t(3), True, 0.1, 1e-5)),
+    *cases(
+        "_batch_norm_with_update_functional.default",
+        (IMAGE, p(3), t(3), t(3), p(3), 0.1, 1e-5),
+        used=1,
+    ),
     *cases(
         "native_layer_norm.default",
         (t(2, 3, 4), (4,), t(4), t(4), 1e-5),

@@ -32,9 +32,13 @@ WITNESSES: dict[str, tuple[DType, Case]] = {
         (F16, *cases("index_add.default", (t(3, 4), 0, v([1, 1], dtype=I64), t(2, 4)))),
         (F16, *cases("index_put.default", (t(4), (v([1, 1], dtype=I64),), t(2), True))),
         (F32, *cases("linalg_vector_norm.default", (t(3, 4), 1, None, True))),
-        (
-            F32,
-            *cases("native_batch_norm.default", (IMAGE, p(3), t(3), t(3), p(3), True, 0.1, 1e-5)),
+        *(
+            (F32, *cases(target, (IMAGE, p(3), t(3), t(3), p(3), True, 0.1, 1e-5)))
+            for target in (
+                "native_batch_norm.default",
+                "_native_batch_norm_legit.default",
+                "_native_batch_norm_legit_functional.default",
+            )
         ),
         (F32, *cases("nll_loss_forward.default", (t(3, 4), i(4, 3), None, 1, -100))),
         (I64, *cases("pow.Scalar", (0, v([-1])))),
