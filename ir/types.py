@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -70,6 +71,11 @@ class TensorType:
     @property
     def is_static(self) -> bool:
         return all(isinstance(dim, int) for dim in self.shape)
+
+    @property
+    def elements(self) -> int | None:
+        """How many elements every such tensor has, None if that varies."""
+        return math.prod(map(int, self.shape)) if self.is_static else None
 
 
 class ScalarKind(enum.Enum):

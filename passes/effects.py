@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from ..ir import DType, Module, Op, ScalarKind, Symbol, TensorType, Type
@@ -74,10 +73,10 @@ def is_tiny_tensor_op(op: Op, max_elements: int) -> bool:
 
 
 def _is_tiny(value_type: Type, max_elements: int) -> bool:
-    if not isinstance(value_type, TensorType) or not value_type.is_static:
+    if not isinstance(value_type, TensorType) or value_type.elements is None:
         return False
     never_raises = value_type.dtype.is_floating or value_type.dtype is DType.I1  # ints: 1 // 0
-    return never_raises and math.prod(map(int, value_type.shape)) <= max_elements
+    return never_raises and value_type.elements <= max_elements
 
 
 def _is_random(ops: Iterable[Op]) -> bool:

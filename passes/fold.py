@@ -26,9 +26,9 @@ _CPU = "cpu"
 
 @dataclass(frozen=True)
 class Fold(Pass):
-    """Evaluate arithmetic on constants, and ATen ops on small weights.
+    """Evaluate arithmetic on constants, and ATen ops on weights that give little.
 
-    Tensors of more than `max_elements` elements are neither read nor made.
+    Tensors of more than `max_elements` elements are read, if they are weights, but not made.
 
     Before: %1 = arith.constant {value = 2}; %2 = arith.mul(%1, %1)
     After:  %2 = arith.constant {value = 4}
@@ -61,7 +61,7 @@ def fold_scalars(op: Op) -> Rewrite:
 
 @dataclass(frozen=True)
 class TensorFolder:
-    """Patterns that evaluate ATen ops on weights of at most `max_elements` elements."""
+    """Patterns that evaluate ATen ops on weights to at most `max_elements` elements."""
 
     module: Module
     context: PassContext
@@ -87,6 +87,8 @@ class TensorFolder:
             return Miss("a view costs nothing, and another layout could round differently")
         if any(escapes(result) for result in op.results):
             return Miss("a caller could write to the result, which every call must make anew")
+        if not all(self._is_small(result) for result in op.results):
+            return Miss("a result is large or of unknown size")
         results = self._evaluate(op)
         if isinstance(results, Miss):
             return results
@@ -99,19 +101,18 @@ class TensorFolder:
         owner = value.owner
         if isinstance(owner, LoadWeight):
             tensor = (self.context.weights or {}).get(owner.symbol)
-            if tensor is None:
-                return Miss(f"the value of @{owner.symbol} is not at hand")
-            return tensor if tensor.numel() <= self.max_elements else Miss("the weight is large")
-        if isinstance(owner, AtenOp) and (is_view(owner) or not owner.operands):
+            return tensor if tensor is not None else Miss(f"@{owner.symbol} is not at hand")
+        if isinstance(owner, AtenOp) and (is_view(owner) or self._makes_little(owner)):
             results = self._evaluate(owner)
             return results if isinstance(results, Miss) else results[value.index]
         return Miss("an operand is not known")
 
+    def _makes_little(self, op: AtenOp) -> bool:
+        return not op.operands and all(self._is_small(result) for result in op.results)
+
     def _evaluate(self, op: AtenOp) -> list[torch.Tensor] | Miss:
         if not op.is_pure:
             return Miss("it is random")
-        if not all(self._is_small(result) for result in op.results):
-            return Miss("a result is large or of unknown size")
         known: dict[Value, torch.Tensor] = {}
         for value in op.operands:
             tensor = self._known_tensor(value)
@@ -124,10 +125,7 @@ class TensorFolder:
         kind = value.type
         if not isinstance(kind, TensorType) or kind.device != _CPU:
             return False
-        elements = 1
-        for dim in kind.shape:
-            elements *= dim if isinstance(dim, int) else self.max_elements + 1
-        return elements <= self.max_elements
+        return kind.elements is not None and kind.elements <= self.max_elements
 
     def _load(self, tensor: torch.Tensor) -> LoadWeight:
         tensor = tensor.detach().clone().contiguous()

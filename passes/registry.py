@@ -21,6 +21,7 @@ PASSES: Mapping[str, str] = {
     "if-convert": "if_convert:IfConvert",
     "merge-blocks": "merge_blocks:MergeBlocks",
     "outline-subnets": "outline_subnets:OutlineSubnets",
+    "rematerialize": "rematerialize:Rematerialize",
     "sink-into-arms": "sink_into_arms:SinkIntoArms",
 }
 """Module in this package and class of each pass."""

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from modelc.ir import Module, Op, Symbol
-from modelc.ir.host import Item, LoadWeight, arith
+from modelc.ir.graph import AtenOp
+from modelc.ir.host import LoadWeight, arith
 from modelc.ir.reference import Interpreter
 from modelc.ir.text import parse_module
 from modelc.passes import PassContext, run_pipeline, verify_passes
 from modelc.passes.fold import TensorFolder
-from modelc.passes.patterns import Miss
+from modelc.passes.patterns import Miss, Replacement
 
 PROGRAM = """
 module @m {{level = captured}} {{
@@ -149,12 +150,19 @@ def test_what_must_stay(lines: tuple[str, ...], reason: str):
     assert reason in heard
 
 
-def test_a_large_weight_is_not_read():
-    module = program("%y = host.item(%n) : i64")
-    item = list(module.host_funcs[0].ops)[2]
-    assert isinstance(item, Item)
-    context = PassContext(weights=weights())
-    assert TensorFolder(module, context, 0).fold_item(item) == Miss("the weight is large")
+def test_a_large_weight_is_read_where_the_result_is_small():
+    lines = (
+        "%0 = aten.sum.default(%w) : tensor<[], f32>",
+        f"%1 = aten.exp.default(%w) : {_T}",
+        f"%2 = aten.add.Tensor(%1, %0) : {_T}",
+        f"%y = aten.add.Tensor(%x, %2) : {_T}",
+    )
+    module = program(*lines)
+    total, exp, *_ = list(module.host_funcs[0].ops)[2:]
+    assert isinstance(total, AtenOp) and isinstance(exp, AtenOp)
+    folder = TensorFolder(module, PassContext(weights=weights()), 2)
+    assert folder.fold_tensor(exp) == Miss("a result is large or of unknown size")
+    assert isinstance(folder.fold_tensor(total), Replacement)
 
 
 def test_without_values_nothing_is_read():
