@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..diagnostics import Diagnostic, DiagnosticError, Note, suggest
+from ..diagnostics import Diagnostic, DiagnosticError, Location, Note, suggest
 from ..ir import Block, Func, Module, Op
 from ..ir.graph import AtenOp
 from .engine import Backend, Bid, Miss, load_backend
@@ -62,7 +62,8 @@ def check_target(target: str) -> None:
     """Raise MC0001 unless `target` is a key of `TARGETS`."""
     if target not in TARGETS:
         known = suggest(target, list(TARGETS))
-        raise DiagnosticError(Diagnostic("MC0001", f"unknown target {target!r}", help=known))
+        place = Location("<target>", 1, 1, 1 + len(target))
+        raise DiagnosticError(Diagnostic("MC0001", f"unknown target {target!r}", place, help=known))
 
 
 def partition(module: Module, target: str = "cpu") -> Partition:

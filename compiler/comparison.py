@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,22 +26,12 @@ class Comparison:
 def compare_with_eager(
     program: Callable[..., Any],
     compiled: Callable[..., Any],
-    examples: Iterable[Example],
+    example: Example,
     *,
     rtol: float,
     atol: float,
-) -> list[Comparison]:
-    """Call both with each example, on copies of the inputs, and compare outputs and mutations."""
-    return [_compare(program, compiled, example, rtol, atol) for example in examples]
-
-
-def _compare(
-    program: Callable[..., Any],
-    compiled: Callable[..., Any],
-    example: Example,
-    rtol: float,
-    atol: float,
 ) -> Comparison:
+    """Call both with `example`, on copies of the inputs, and compare outputs and mutations."""
     expected, eager_ms, eager_inputs = _call(program, example)
     actual, compiled_ms, compiled_inputs = _call(compiled, example)
     difference = first_difference(

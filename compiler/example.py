@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ..diagnostics import Location
+
 
 @dataclass(frozen=True)
 class Example:
-    """Arguments with which a program can be called."""
+    """Arguments with which a program can be called; `place` is where they are defined."""
 
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=lambda: {})
+    place: Location | None = None
 
 
 def as_example(value: Any) -> Example:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,11 +85,22 @@ def load_examples(module: ModuleType, path: Path, name: str) -> tuple[Example, .
         items: list[Any] = list(_called(value))
     except Exception as error:
         raise _failed(path, f"{name}() of {path} raises", error) from error
+    place = _definition(path, name)
     if not items:
-        raise DiagnosticError(
-            Diagnostic("MC0003", f"{name!r} of {path} is empty", Location(str(path), 1))
-        )
-    return tuple(as_example(item) for item in items)
+        raise DiagnosticError(Diagnostic("MC0003", f"{name!r} of {path} is empty", place))
+    return tuple(replace(as_example(item), place=place) for item in items)
+
+
+def _definition(path: Path, name: str) -> Location:
+    """Return where the file defines `name` at its top level; its first line if it imports it."""
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement]
+        for target in targets:
+            if name in (getattr(target, "name", None), getattr(target, "id", None)):
+                end = target.end_col_offset if target.end_lineno == target.lineno else None
+                begin = target.col_offset + 1
+                return Location(str(path), target.lineno, begin, (end or begin + 2) + 1)
+    return Location(str(path), 1)
 
 
 def _called(value: Any) -> Any:

@@ -63,8 +63,11 @@ def suggest(name: str, known: Sequence[str]) -> str:
 
 
 def _excerpt(location: Location | None, label: str) -> list[str]:
-    text = linecache.getline(location.file, location.line).rstrip("\n") if location else ""
-    if location is None or not text:
+    if location is None:
+        return []
+    linecache.checkcache(location.file)
+    text = linecache.getline(location.file, location.line).rstrip("\n")
+    if not text:
         return []  # no source at hand, or the file changed since: never crash while reporting
     caret = "^" * max(1, location.end_column - location.column)
     indent = "".join(char if char == "\t" else " " for char in text[: location.column - 1])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
+from ...diagnostics import DiagnosticError, Note
 from ...runtime import Model, load
 from ..comparison import Comparison, compare_with_eager
+from ..example import Example
 from ..source import load_inputs, load_source
 from .console import USER_ERROR, reporting_errors
 
@@ -32,19 +37,37 @@ def run_command(
 
 def _run(model: Model, inputs: str) -> bool:
     for number, example in enumerate(load_inputs(inputs)):
-        print(f"call {number}: {describe(model(*example.args, **example.kwargs))}")
+        with _pointing_at(number, example):
+            print(f"call {number}: {describe(model(*example.args, **example.kwargs))}")
     return True
+
+
+@contextmanager
+def _pointing_at(number: int, example: Example) -> Generator[None]:
+    """Let a refusal of inputs name the call, and point at where the user defines its inputs."""
+    try:
+        yield
+    except DiagnosticError as error:
+        note = Note(f"these are the inputs of call {number}")
+        raise DiagnosticError(
+            *[
+                dataclasses.replace(one, location=example.place, notes=(*one.notes, note))
+                for one in error.diagnostics
+            ]
+        ) from None
 
 
 def _compare(model: Model, inputs: str, rtol: float, atol: float) -> bool:
     file, colon, name = inputs.rpartition(".py:")
     source = load_source(f"{file}.py", name) if colon else load_source(inputs)
-    comparisons = compare_with_eager(source.program, model, source.examples, rtol=rtol, atol=atol)
-    for number, comparison in enumerate(comparisons):
+    agreeing, calls = 0, len(source.examples)
+    for number, example in enumerate(source.examples):
+        with _pointing_at(number, example):
+            comparison = compare_with_eager(source.program, model, example, rtol=rtol, atol=atol)
         print(f"call {number}: {_verdict(comparison)}")
-    agreeing = sum(comparison.agrees for comparison in comparisons)
-    print(f"{agreeing} of {len(comparisons)} calls agree with eager (rtol {rtol:g}, atol {atol:g})")
-    return agreeing == len(comparisons)
+        agreeing += comparison.agrees
+    print(f"{agreeing} of {calls} calls agree with eager (rtol {rtol:g}, atol {atol:g})")
+    return agreeing == calls
 
 
 def _verdict(comparison: Comparison) -> str:
