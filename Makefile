@@ -40,8 +40,9 @@ lint: $(STAMP) ## Check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(STAMP) ## Measure the samples: eager, torch.compile, modelc
+bench: $(STAMP) ## Measure the samples against their peers, and what a call costs beyond its engine
 	$(BIN)/python benchmarks/dynamic.py
+	$(BIN)/python benchmarks/overhead.py
 
 format: $(STAMP) docs ## Format the code, apply safe fixes, regenerate the reference pages
 	$(BIN)/ruff format .

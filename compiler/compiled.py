@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,8 @@ from .driver import Build, build
 from .example import Example
 from .frontend import COMPILED_PROGRAM
 from .options import Options
-from .signature import Signature, signature_of
+from .signature import Signature, signature_of, tensors_key
+from .watch import ParameterWatch
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -45,13 +45,20 @@ class Compiled:
         self.options = options
         self.max_signatures = max_signatures
         self._variants: dict[Signature, _Variant] = {}
+        self._by_tensors: dict[Hashable, _Variant] = {}
         self._latest: _Variant | None = None
         self.__doc__ = program.__doc__
         self.__name__ = getattr(program, "__name__", type(program).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute what the program computes; compile first if the signature is new."""
-        return self._variant(Example(args, kwargs)).model(*args, **kwargs)
+        key = None if kwargs else tensors_key(self.program, args)
+        variant = self._by_tensors.get(key)
+        if variant is None or variant.watch.changed():
+            variant = self._variant(Example(args, kwargs))
+            if key is not None:
+                self._by_tensors[key] = variant
+        return variant.model(*args, **kwargs)
 
     def prepare(self, example: Example) -> None:
         """Compile for the signature of `example` now."""
@@ -101,7 +108,7 @@ class Compiled:
     def _variant(self, example: Example) -> _Variant:
         key = signature_of(self.program, example)
         variant = self._variants.get(key)
-        if variant is None or variant.versions != parameter_versions(self.program):
+        if variant is None or variant.watch.changed():
             variant = self._compile(key, example, stale=variant is not None)
         return variant
 
@@ -121,22 +128,7 @@ class _Variant:
     def __init__(self, built: Build, program: Callable[..., Any], options: Options) -> None:
         self.build = built
         self.model = Model(built.artifact, threads=options.threads)
-        self.versions = parameter_versions(program)
-
-
-def parameter_versions(program: Callable[..., Any]) -> Hashable:
-    """Return a value that changes when a parameter is replaced or changed in place.
-
-    Parameters made under `torch.inference_mode` do not count their changes; theirs go unnoticed.
-    """
-    parameters: Callable[[], Any] | None = getattr(program, "parameters", None)
-    if parameters is None or inspect.isclass(program):
-        return ()
-    return tuple([(id(parameter), _version(parameter)) for parameter in parameters()])
-
-
-def _version(parameter: Any) -> int:
-    return -1 if parameter.is_inference() else parameter._version
+        self.watch = ParameterWatch(None if options.freeze else program)
 
 
 def _too_many(name: str, key: Signature, known: list[Signature]) -> Diagnostic:

@@ -16,7 +16,8 @@ class Options:
     """Choose target, names and dumps of one compilation.
 
     `dims` maps a parameter name to its symbolic axes, `{"x": {0: Dim("B", 1, 64)}}`. `pipeline`
-    replaces the default pass pipeline. `dump_directory` receives the IR after every step.
+    replaces the default pass pipeline. `dump_directory` receives the IR after every step. `freeze`
+    says that parameters do not change, and need not be looked at when a call comes.
     """
 
     target: str = "cpu"
@@ -25,3 +26,4 @@ class Options:
     pipeline: str | None = None
     dump_directory: Path | None = None
     threads: int | None = None
+    freeze: bool = False

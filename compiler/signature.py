@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
 from .example import Example
+
+_KIND = attrgetter("shape", "dtype", "device")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ def signature_of(program: Callable[..., Any], example: Example) -> Signature:
     leaves, structure = pytree.tree_flatten((tuple(example.args), dict(example.kwargs)))
     training = bool(getattr(program, "training", False))
     return Signature((training, structure), tuple(map(_describe, leaves)))
+
+
+def tensors_key(program: Callable[..., Any], args: Sequence[Any]) -> Hashable | None:
+    """Return what stands for the signature of a call with tensors only, None for other calls.
+
+    It takes 1 us, where `signature_of` takes 20 us.
+    """
+    for arg in args:
+        if not isinstance(arg, torch.Tensor):
+            return None
+    return getattr(program, "training", False), *map(_KIND, args)
 
 
 def _describe(leaf: Any) -> Hashable:

@@ -40,10 +40,10 @@ READ_IN_PLACE = frozenset({"Gather", "GatherElements", "GatherND"})
 _ONLY_ERRORS = 3
 _CPU = ("CPUExecutionProvider",)
 
-_NUMBERS: Mapping[str, Any] = {
-    "tensor(int64)": numpy.int64,
-    "tensor(double)": numpy.float64,
-    "tensor(bool)": numpy.bool_,
+_NUMBERS: Mapping[str, str] = {
+    "tensor(int64)": "int64",
+    "tensor(double)": "float64",
+    "tensor(bool)": "bool",
 }
 """What Python numbers become, which are inputs of rank 0."""
 
@@ -57,7 +57,7 @@ class OnnxRuntimeEngine:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or usable_processors()
-        self._owners: weakref.WeakValueDictionary[_Place, _Subnet] = weakref.WeakValueDictionary()
+        self._owners: weakref.WeakValueDictionary[_Place, Subnet] = weakref.WeakValueDictionary()
 
     def prepare(self, payload: bytes, constants: Mapping[int, Array]) -> Subnet:
         """Return the loaded model with weights at the input positions `constants`."""
@@ -68,7 +68,7 @@ class OnnxRuntimeEngine:
             fed = {name: given[name] for name in given if self._is_fed(given[name], readers[name])}
             bound = {name: given[name] for name in given if readers[name] and name not in fed}
             model = with_initializers(payload, _initializers(bound), given.keys() - fed.keys())
-            subnet = _Subnet(self._make_session(model, bound), fed, bound)
+            subnet = _caller(self._make_session(model, bound), fed, bound)
         except Exception as error:  # ONNX Runtime has a dozen classes of errors, without a base
             message = f"ONNX Runtime cannot load a sub-network: {error}"
             raise DiagnosticError(Diagnostic("MC0502", message)) from error
@@ -98,46 +98,41 @@ class OnnxRuntimeEngine:
         return options
 
 
-class _Subnet:
-    """A session, the weights passed with each call, and those that it took in when made."""
+def _caller(session: Any, fed: Mapping[str, Array], bound: Mapping[str, Array]) -> Subnet:
+    """Return the function that runs `session`, written for its inputs: it is called very often.
 
-    __slots__ = (
-        "__weakref__",
-        "_bound",
-        "_fed",
-        "_names",
-        "_numbers",
-        "_options",
-        "_outputs",
-        "_run",
+    It passes `fed`, the weights that go with each call, and keeps `bound` alive, those that the
+    session took in when it was made: they are known by their addresses.
+    """
+    inputs = [formal for formal in session.get_inputs() if formal.name not in fed]
+    places = [f"a{position}" for position in range(len(inputs))]
+    feeds = [
+        f"{formal.name!r}: {_feed(formal, place)}"
+        for formal, place in zip(inputs, places, strict=True)
+    ]
+    feeds += ["**fed"] if fed else []
+    source = (
+        "def subnet(arguments):\n"
+        f"    {''.join(f'{place}, ' for place in places) or '()'} = arguments\n"
+        f"    return run(outputs, {{{', '.join(feeds)}}}, options)\n"
     )
+    scope: dict[str, Any] = {
+        "run": _quick_run(session),
+        "outputs": [formal.name for formal in session.get_outputs()],
+        "options": ort.RunOptions(),
+        "fed": {name: _plain(array) for name, array in fed.items()},
+        "bound": bound,
+        "asarray": numpy.asarray,
+    }
+    exec(source, scope)
+    return scope.pop("subnet")
 
-    def __init__(
-        self,
-        session: Any,
-        fed: Mapping[str, Array],
-        bound: Mapping[str, Array],
-    ) -> None:
-        inputs = [formal for formal in session.get_inputs() if formal.name not in fed]
-        self._names = [formal.name for formal in inputs]
-        self._numbers = [
-            (formal.name, _NUMBERS[formal.type])
-            for formal in inputs
-            if formal.shape == [] and formal.type in _NUMBERS
-        ]
-        self._outputs = [formal.name for formal in session.get_outputs()]
-        self._fed = {name: _plain(array) for name, array in fed.items()}
-        self._bound = bound  # kept alive: a weight is known by its address
-        self._options = ort.RunOptions()
-        self._run = _quick_run(session)
 
-    def __call__(self, arguments: Sequence[Any]) -> Sequence[Any]:
-        feeds = dict(zip(self._names, arguments, strict=True))
-        for name, number in self._numbers:
-            feeds[name] = numpy.asarray(feeds[name], number)
-        if self._fed:
-            feeds |= self._fed
-        return self._run(self._outputs, feeds, self._options)
+def _feed(formal: Any, place: str) -> str:
+    """Return the text of what is passed for `formal`, for the argument in the local `place`."""
+    if formal.shape == [] and formal.type in _NUMBERS:
+        return f"asarray({place}, {_NUMBERS[formal.type]!r})"
+    return place
 
 
 def _quick_run(session: Any) -> Callable[..., Sequence[Any]]:

@@ -92,6 +92,42 @@ def test_compiles_again_when_parameters_change(gate: Gate) -> None:
     check(compiled, gate, torch.ones(2, 4))
 
 
+def test_compiles_again_when_parameters_or_modules_are_replaced(gate: Gate) -> None:
+    x = torch.ones(2, 4)
+    compiled = modelc.compile(gate, (x,))
+    check(compiled, gate, x)
+    gate.linear.weight = nn.Parameter(torch.full((4, 4), 2.0))
+    check(compiled, gate, x)
+    gate.linear = nn.Linear(4, 4).eval()
+    check(compiled, gate, x)
+    gate.linear.bias = None  # type: ignore[assignment] # what torch allows
+    check(compiled, gate, x)
+
+
+def test_notices_changes_between_calls_of_several_signatures(gate: Gate) -> None:
+    compiled = modelc.compile(gate)
+    for scale in (1, 3):
+        with torch.no_grad():
+            gate.linear.weight.mul_(scale)
+        for rows in (1, 2, 1, 2):
+            check(compiled, gate, torch.ones(rows, 4))
+
+
+def test_a_frozen_program_keeps_the_parameters_it_was_compiled_with(gate: Gate) -> None:
+    x = torch.ones(2, 4)
+    compiled = modelc.compile(gate, (x,), freeze=True)
+    before = compiled(x)["y"]
+    with torch.no_grad():
+        gate.linear.weight.mul_(3)
+    torch.testing.assert_close(compiled(x)["y"], before, rtol=0, atol=0)
+
+
+def test_tells_tensors_of_other_types_apart(gate: Gate) -> None:
+    compiled = modelc.compile(double_if_large)
+    for x in (torch.ones(3), torch.ones(3, dtype=torch.float64), torch.ones(3)):
+        torch.testing.assert_close(compiled(x), double_if_large(x), rtol=0, atol=0)
+
+
 def test_refuses_training_mode_of_a_compiled_module(gate: Gate) -> None:
     compiled = modelc.compile(gate, (torch.ones(2, 4),))
     gate.train()

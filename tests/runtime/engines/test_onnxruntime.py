@@ -167,12 +167,12 @@ def test_weight_is_bound_again_when_its_first_session_is_gone(
     weight = ones(4, 4)
     first: Any = engine.prepare(product(4), {1: weight})
     second: Any = engine.prepare(product(4), {1: weight})
-    assert not first._fed
-    assert second._fed
+    assert not first.__globals__["fed"]
+    assert second.__globals__["fed"]
     del first, second
     gc.collect()
     third: Any = engine.prepare(product(4), {1: weight})
-    assert not third._fed
+    assert not third.__globals__["fed"]
 
 
 def test_damaged_payload_is_a_diagnostic(engine: OnnxRuntimeEngine):
