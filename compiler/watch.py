@@ -40,8 +40,8 @@ class ParameterWatch:
         return [*map(_VERSION, self._counted)] != self._versions
 
     def _members(self) -> Iterator[Any]:
-        parameters = map(_VALUES, filter(None, map(_PARAMETERS, self._spaces)))
-        children = map(_VALUES, filter(None, map(_CHILDREN, self._spaces)))
+        parameters = map(_VALUES, filter(bool, map(_PARAMETERS, self._spaces)))
+        children = map(_VALUES, filter(bool, map(_CHILDREN, self._spaces)))
         return chain(chain.from_iterable(parameters), chain.from_iterable(children))
 
 
