@@ -47,6 +47,7 @@ _CLASSES: tuple[type[Op], ...] = (
     program.Item,
     program.Size,
     program.Assert,
+    program.Print,
 )
 
 OPS: Mapping[str, type[Op]] = {cls.NAME: cls for cls in _CLASSES}

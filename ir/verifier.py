@@ -11,7 +11,7 @@ from .core import Block, Func, Module, Op, Successor, Symbol, Value
 from .dims import is_data_dependent
 from .dominance import Dominance
 from .graph.ops import AtenOp, FuncReturn
-from .host.control import Return
+from .host.control import Raise, Return
 from .host.program import Call, LoadWeight, ReadCell
 from .legality import LEGAL
 from .matching import Unifier, fits
@@ -303,8 +303,8 @@ def _read_rules(module: Module, op: Op) -> Iterator[str]:
         yield f"reads @{op.cell}, which is None at this entry"
 
 
-def _return_rules(module: Module, op: Op) -> Iterator[str]:
-    assert isinstance(op, Return)
+def _exit_rules(module: Module, op: Op) -> Iterator[str]:
+    assert isinstance(op, (Return, Raise))
     yield from _undeclared_cells(module, [*op.cells, *op.cleared_cells])
     for name in sorted(set(op.cells) & set(op.cleared_cells)):
         yield f"both sets and clears @{name}"
@@ -324,7 +324,8 @@ _SYMBOL_RULES: Mapping[type[Op], Callable[[Module, Op], Iterator[str]]] = {
     Call: _call_rules,
     LoadWeight: _weight_rules,
     ReadCell: _read_rules,
-    Return: _return_rules,
+    Return: _exit_rules,
+    Raise: _exit_rules,
 }
 
 

@@ -15,7 +15,7 @@ from ..ir import (
     free_symbols,
     walk_values,
 )
-from ..ir.host import Call, LoadWeight, ReadCell, Return
+from ..ir.host import Call, LoadWeight, Raise, ReadCell, Return
 from .blocks import (
     Predecessors,
     drop_arguments,
@@ -119,7 +119,7 @@ def _mentioned_cells(module: Module) -> set[Symbol]:
     for op in _ops(module):
         if isinstance(op, ReadCell):
             mentioned.add(op.cell)
-        elif isinstance(op, Return):
+        elif isinstance(op, (Return, Raise)):
             mentioned.update(op.cells, op.cleared_cells)
     return mentioned
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy
 
-from .host.program import Entry, Program, Return
+from .host.program import Entry, Program, Raise, Return
 from .host.values import Handle
 from .signature import Parameter
 from .structure import (
@@ -341,8 +341,8 @@ def _direct_order(items: Sequence[Structure], count: int) -> list[int] | None:
 
 
 def _mutated_inputs(entry: Entry) -> list[int]:
-    returns = [b.terminator for b in entry.blocks if isinstance(b.terminator, Return)]
-    return sorted({number for one in returns for number in one.copied_inputs})
+    exits = [b.terminator for b in entry.blocks if isinstance(b.terminator, Return | Raise)]
+    return sorted({number for one in exits for number in one.copied_inputs})
 
 
 def _share_memory(left: Any, right: Any) -> bool:

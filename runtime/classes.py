@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import types
 from typing import Any
 
 _MAX_DEPTH = 10
@@ -35,12 +36,17 @@ def find_exception(type_name: str) -> type[Exception] | None:
 def exception(type_name: str, message: str) -> Exception:
     """Return what `raise type_name(message)` raises.
 
-    If the class is not imported or takes other arguments, a RuntimeError names it in its message.
+    A constructor that takes other arguments, or words the message itself, is passed by. If the
+    class is not imported, a RuntimeError names it in its message.
     """
     cls = find_exception(type_name)
     if cls is not None:
         try:
-            return cls(message)
+            made = cls(message)
+            if made.args == (message,):
+                return made
         except Exception:
-            pass  # a constructor of the user's own: only its name and message can be kept
+            pass  # it takes other arguments
+        if isinstance(cls.__init__, types.FunctionType):  # a constructor of the user's own
+            return cls.__new__(cls, message)
     return RuntimeError(f"{type_name.rpartition(':')[2]}: {message}")

@@ -15,7 +15,7 @@ from .caller import caller_location
 from .engines import Engine, Subnet, load_engine
 from .host import EdgeInfo, HostFunction, build_module, edge_table
 from .host.borrowing import borrowed_values
-from .host.program import Instance, Return, WeightReference
+from .host.program import Exit, Instance, Raise, WeightReference
 from .host.values import Handle
 from .outputs import OutputBuilder, own
 from .structure import Mismatch
@@ -31,7 +31,7 @@ class _Entry:
 
     function: HostFunction
     binder: InputBinder
-    exits: list[tuple[OutputBuilder, Return]]
+    exits: list[tuple[OutputBuilder, Exit]]
 
 
 class Model:
@@ -157,7 +157,7 @@ class Model:
 
     def _finish(
         self,
-        exits: Sequence[tuple[OutputBuilder, Return]],
+        exits: Sequence[tuple[OutputBuilder, Exit]],
         bound: Bound,
         cells: Sequence[Any],
         result: tuple[int, Sequence[Any], Sequence[Any], Sequence[Any]],
@@ -169,14 +169,17 @@ class Model:
             borrowed.update(self._weight_ids, map(id, bound.handles), map(id, cells))
         if self.program.cells:
             self._keep(ending, cell_values, borrowed)
-        built = builder.build(outputs, any_torch(bound.leaves), borrowed)
+        error = outputs[0] if isinstance(ending, Raise) else None
+        built = builder.build(() if error else outputs, any_torch(bound.leaves), borrowed)
         if copies:  # last: what was read above may be what is overwritten here
             values = [own(value, borrowed) for value in copies]
             for leaf, value in zip(ending.copied_inputs, values, strict=True):
                 write_tensor(bound.leaves[leaf], value)
+        if error is not None:
+            raise error
         return built
 
-    def _keep(self, ending: Return, values: Sequence[Any], borrowed: set[int]) -> None:
+    def _keep(self, ending: Exit, values: Sequence[Any], borrowed: set[int]) -> None:
         """Store the state after a call; what is stored is added to `borrowed`."""
         kept = [own(value, borrowed) for value in values]
         borrowed.update(map(id, kept))

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy
 
-from .host.program import Entry, Program, Return
+from .host.program import Entry, Exit, Program, Return
 from .host.values import Handle
-from .structure import builder
+from .structure import Constant, builder
 from .tensors import to_numpy, to_torch
 from .types import ListType, TensorType, Type
 
@@ -27,15 +27,17 @@ class OutputBuilder:
     """
 
     def __init__(
-        self, program: Program, entry: Entry, terminator: Return, borrowed: Collection[int]
+        self, program: Program, entry: Entry, terminator: Exit, borrowed: Collection[int]
     ) -> None:
         held = {*borrowed, *terminator.cell_values}
+        outputs = terminator.outputs if isinstance(terminator, Return) else ()
         self.converters = [
-            _converter(program.type_of(entry, value), may_borrow=value in held)
-            for value in terminator.outputs
+            _converter(program.type_of(entry, value), may_borrow=value in held) for value in outputs
         ]
-        self.arrange = builder(terminator.structure)
-        written = {*terminator.outputs, *terminator.cell_values, *terminator.copied_values}
+        self.arrange = builder(
+            terminator.structure if isinstance(terminator, Return) else Constant(None)
+        )
+        written = {*outputs, *terminator.cell_values, *terminator.copied_values}
         self.may_borrow = not written.isdisjoint(held)
 
     def build(self, outputs: Sequence[Any], as_torch: bool, borrowed: Collection[int]) -> Any:

@@ -146,8 +146,8 @@ class _EntryEmitter:
                 return data.Switch(self.numbers[index], edges, location)
             case Return():
                 return self._return(op, location)
-            case Raise(exception=exception, message=message):
-                return data.Raise(exception, message, location)
+            case Raise():
+                return self._raise(op, location)
             case _:
                 raise AssertionError(f"{op.name} ends no block of a host function")
 
@@ -155,6 +155,19 @@ class _EntryEmitter:
         return data.Return(
             outputs=self._numbers(op.outputs),
             structure=runtime_structure(op.structure),
+            cells=tuple([str(cell) for cell in op.cells]),
+            cell_values=self._numbers(op.cell_values),
+            cleared_cells=tuple([str(cell) for cell in op.cleared_cells]),
+            copied_inputs=op.copied_inputs,
+            copied_values=self._numbers(op.copied_values),
+            location=location,
+        )
+
+    def _raise(self, op: Raise, location: int | None) -> data.Raise:
+        return data.Raise(
+            exception=op.exception,
+            message=op.message,
+            values=self._numbers(op.values),
             cells=tuple([str(cell) for cell in op.cells]),
             cell_values=self._numbers(op.cell_values),
             cleared_cells=tuple([str(cell) for cell in op.cleared_cells]),

@@ -18,6 +18,7 @@ from .objects import ABSENT, DynamicList, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_number
 from .state import ResultUse, State
+from .texts import require_no_text
 from .torch_internals import Tensor, is_traced
 
 _TENSOR_REFUSALS = {
@@ -31,6 +32,7 @@ _TENSOR_REFUSALS = {
 
 def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outcome:
     """Deliver `owner.name`; a property of the program is called."""
+    require_no_text([owner, name])
     key = (id(owner), name)
     if key in state.overlay:
         value = state.overlay[key]
@@ -95,6 +97,7 @@ def _getter(found: Any) -> Any:
 
 def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: Any) -> Outcome:
     """Execute `owner.name = value`."""
+    require_no_text([name])
     found = inspect.getattr_static(class_of(owner), name, None)
     setter = getattr(found, "fset", None)
     if isinstance(setter, types.FunctionType):
@@ -110,6 +113,7 @@ def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: 
 
 def _set_cell(machine: Machine, state: State, owner: Any, name: str, value: Any) -> None:
     key = (id(owner), name)
+    require_no_text([value])
     if not (value is None or is_number(value) or is_traced(value)):
         raise machine.tracer.refuse(
             "MC0101",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import FunctionType
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils import _pytree as pytree
 
 from . import prelude
 from .assertions import assert_condition
@@ -35,13 +37,17 @@ from .objects import (
     is_a,
 )
 from .registers import deliver
-from .scalars import is_number, is_symbolic, number_type
+from .scalars import NUMBER_TYPES, is_number, is_symbolic, number_type
+from .showing import emit_print, format_value, shown_as
 from .state import State
+from .texts import Text, is_data, joined
 from .torch_internals import is_traced
 from .truth import item_of, number_of, truth
 
 _TORCH: Any = torch
 _CHECKPOINT: Any = import_module("torch.utils.checkpoint")
+
+_PRINTED = (str, bytes, BaseException, torch.dtype, torch.device, torch.Size, type)
 
 Args = list[Any]
 Kwargs = dict[str, Any]
@@ -270,11 +276,11 @@ def _class_of(machine: Machine, value: Any) -> Any:
         return nn.Parameter if is_parameter else torch.Tensor
     if isinstance(value, DynamicList):
         return list
-    return class_of(value)
+    return str if isinstance(value, Text) else class_of(value)
 
 
 def _isinstance(machine: Machine, value: Any, classes: Any) -> bool:
-    if not _is_data(value):
+    if not is_data(value):
         return isinstance(value, classes)
     return issubclass(_class_of(machine, value), classes)
 
@@ -318,16 +324,24 @@ def _callable(machine: Machine, value: Any) -> bool:
     return callable(value) or isinstance(value, InterpretedFunction)
 
 
-def _text(function: Any) -> Callable[..., Any]:
+def _text(conversion: str) -> Callable[..., Any]:
     def convert(machine: Machine, *args: Any, **kwargs: Any) -> Any:
-        for value in args:
-            if is_symbolic(value):
-                require_known(machine, [value], "text")
-            elif _is_data(value):
-                raise NeedConcrete(frozenset(), "text must not depend on tensor data")
-        return function(*args, **kwargs)
+        if len(args) != 1 or kwargs:
+            return str(*args, **kwargs)
+        return format_value(machine.tracer, args[0], conversion, "")
 
     return convert
+
+
+def _format(machine: Machine, value: Any, specification: str = "") -> Any:
+    return format_value(machine.tracer, value, "", specification)
+
+
+def _hash(machine: Machine, value: Any) -> int:
+    require_known(machine, [value], "a hash")
+    if is_traced(value):
+        raise NeedConcrete(frozenset(), "the hash of a tensor differs from call to call")
+    return hash(value)
 
 
 def _identity_number(machine: Machine, *args: Any) -> Any:
@@ -450,12 +464,43 @@ def _seed(machine: Machine, *args: Any) -> Any:
     )
 
 
-def _print(machine: Machine, *args: Any, **kwargs: Any) -> Any:
+def _print(
+    machine: Machine,
+    *values: Any,
+    sep: str | None = " ",
+    end: str | None = "\n",
+    file: Any = None,
+    flush: bool = False,
+) -> None:
+    if file not in (None, sys.stdout, sys.stderr):
+        raise machine.tracer.refuse(
+            "MC0105",
+            "a file is written while compiling, instead of in every call",
+            help="print to the standard output, or return what is to be written",
+        )
+    separator = " " if sep is None else sep
+    shown = [_printed(machine, value) for value in values]
+    parts = [part for text in shown for part in (separator, text)][1:]
+    end = "\n" if end is None else end
+    to_errors = file is not None and file is sys.stderr
+    emit_print(machine.tracer, joined(parts), end, to_errors=to_errors, flush=bool(flush))
+
+
+def _printed(machine: Machine, value: Any) -> Any:
+    plain = (*NUMBER_TYPES, *_PRINTED)
+    if is_data(value) or isinstance(value, plain) or value is None:
+        return shown_as(machine.tracer, value, quoted=False)
+    if is_a(value, (list, tuple, dict)) and all(map(_is_plain_item, pytree.tree_leaves(value))):
+        return shown_as(machine.tracer, value, quoted=False)
     raise machine.tracer.refuse(
         "MC0105",
-        "`print` would run once, while compiling, instead of in every call",
-        help="return what is to be printed",
+        f"a {type(value).__name__} is printed, which may look different in every call",
+        help="print numbers, strings, tensors, and lists, tuples and dicts of these",
     )
+
+
+def _is_plain_item(value: Any) -> bool:
+    return is_data(value) or value is None or isinstance(value, (*NUMBER_TYPES, *_PRINTED))
 
 
 def _gradient(machine: Machine, *args: Any, **kwargs: Any) -> Any:
@@ -509,10 +554,10 @@ BUILTINS: Mapping[Any, Builtin] = {
     setattr: _setattr,
     hasattr: _hasattr,
     callable: _simple(_callable),
-    str: _simple(_text(str)),
-    repr: _simple(_text(repr)),
-    format: _simple(_text(format)),
-    hash: _simple(_text(hash)),
+    str: _simple(_text("!s")),
+    repr: _simple(_text("!r")),
+    format: _simple(_format),
+    hash: _simple(_hash),
     id: _simple(_identity_number),
     print: _simple(_print),
     operator.getitem: _index,

@@ -21,6 +21,8 @@ from .objects import ABSENT, DynamicList, InterpretedFunction, ListMethod, class
 from .registers import deliver
 from .scalars import is_symbolic
 from .state import PRELUDE_FILE, Frame, ResultUse, State
+from .string_methods import string_method
+from .texts import require_no_text
 from .torch_internals import (
     Tensor,
     forward_hooks,
@@ -63,6 +65,9 @@ COMPILED_PROGRAM = "__modelc_program__"
 """Attribute of what `modelc.compile` returns: the program, which is interpreted in its place."""
 
 DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging"])
+
+SHOWING = frozenset([str, repr, format, print, isinstance, type])
+"""Builtins that take text which only the data decides."""
 
 _CACHED = type(functools.cache(len))
 _MUTATORS = frozenset(
@@ -115,6 +120,8 @@ def call(
     """Deliver `function(*args, **kwargs)`, or begin its interpretation."""
     builtin = _builtin(machine, function)
     if builtin is not None:
+        if function not in SHOWING:
+            require_no_text([*args, *kwargs.values()])
         return builtin(machine, state, args, kwargs)
     if isinstance(function, InterpretedFunction):
         return _push_interpreted(machine, state, function, args, kwargs)
@@ -410,7 +417,9 @@ def _construct(
         )
     initialise: Any = cls.__init__
     is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
-    if not is_python or _is_generated(initialise) or issubclass(cls, BaseException):
+    if is_python and issubclass(cls, BaseException):
+        return _construct_exception(machine, state, cls, args, kwargs)
+    if not is_python or _is_generated(initialise):
         return _construct_natively(machine, state, cls, args, kwargs)
     if cls.__new__ is not object.__new__ or type(cls).__call__ is not type.__call__:
         raise machine.tracer.refuse(
@@ -420,6 +429,17 @@ def _construct(
         )
     instance = object.__new__(cls)
     machine.owned.add(instance)
+    return push_function(
+        machine, state, initialise, [instance, *args], kwargs, constructed=instance
+    )
+
+
+def _construct_exception(
+    machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    instance = machine.python(cls.__new__, cls, *args, **kwargs)
+    machine.owned.add(instance)
+    initialise: Any = cls.__init__
     return push_function(
         machine, state, initialise, [instance, *args], kwargs, constructed=instance
     )
@@ -459,6 +479,13 @@ def _call_object(
     operator = getattr(class_of(function), "__call__", None)
     if isinstance(operator, types.FunctionType) and is_interpreted(operator):
         return push_function(machine, state, operator, [function, *args], kwargs)
+    if isinstance(getattr(function, "__self__", None), BaseException):
+        return deliver(state, machine.python(function, *args, **kwargs))
+    method = string_method(function, args)
+    if method is not None:
+        return deliver(
+            state, machine.python(method, machine.tracer, function.__self__, args, kwargs)
+        )
     owner = getattr(function, "__self__", None)
     if is_a(owner, (list, dict, set)):
         return _call_container(machine, state, function, args, kwargs)
@@ -602,6 +629,7 @@ def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
     """Refuse arguments that no function outside of the machine understands."""
     name = getattr(function, "__name__", type(function).__name__)
     leaves = pytree.tree_leaves(values)
+    require_no_text(leaves)
     for value in leaves:
         if isinstance(value, DynamicList):
             raise machine.tracer.refuse(

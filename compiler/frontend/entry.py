@@ -13,7 +13,7 @@ from torch import nn
 from ...diagnostics import UNKNOWN, DiagnosticError, Location
 from ...ir import Func, ScalarType, Symbol, Value
 from ...ir import structure as ir
-from ...ir.host import ReadCell, Return
+from ...ir.host import Exit, Raise, ReadCell, Return
 from ...ir.structure import Structure
 from . import prelude
 from .builtins import BUILTINS
@@ -90,7 +90,7 @@ class Capture:
         self.machine = Machine(tracer, self.knowledge, limits, execute, BUILTINS)
         self.machine.finish = self._finish
         tracer.refuses_asserts = lambda: is_guarded(tracer.state)
-        self.machine.before_raise = self._check_raise
+        self.machine.before_raise = self._finish_raise
 
     @property
     def tracer(self) -> Tracer:
@@ -144,23 +144,10 @@ class Capture:
         assert outcome is Outcome.STAY and state.frames, "a program is a module or a function"
         machine.run(state)
 
-    def _check_raise(self, state: State) -> None:
-        """Refuse to raise after state or inputs were changed: the host would not see the change."""
-        written = any(
-            self._cell_output(value) is not self._initial_values[key]
-            for key, value in state.overlay.items()
-        )
-        mutated = any(
-            self.tracer.tensors.value(traced) is not argument
-            for traced, (_, argument) in zip(state.inputs, self.inputs, strict=True)
-        )
-        if written or mutated:
-            what = "state is written" if written else "an input is mutated"
-            raise self.tracer.refuse(
-                "MC0101",
-                f"{what} before this exception is raised",
-                help="raise the exception first",
-            )
+    def _finish_raise(self, state: State, op: Raise) -> None:
+        """Let an exception leave behind what was written before."""
+        self._return_cells(state, op)
+        self._return_inputs(state, op)
 
     # --- inputs ---
 
@@ -286,7 +273,7 @@ class Capture:
     def _value_of(self, part: Any) -> Value:
         return part.value if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
 
-    def _return_cells(self, state: State, op: Return) -> None:
+    def _return_cells(self, state: State, op: Exit) -> None:
         kinds: dict[AttributeKey, CellKind] = {}
         written: list[tuple[Symbol, Value]] = []
         cleared: list[Symbol] = []
@@ -316,7 +303,7 @@ class Capture:
             return next(python for python, name in KINDS.items() if name is kind)
         return cell_tensor(self.tracer.tensors.fake(value))
 
-    def _return_inputs(self, state: State, op: Return) -> None:
+    def _return_inputs(self, state: State, op: Exit) -> None:
         copied: list[tuple[int, Value]] = []
         for traced, (_, argument) in zip(state.inputs, self.inputs, strict=True):
             value = self.tracer.tensors.value(traced)

@@ -20,10 +20,16 @@ class LoopRetry(Exception):
 
 
 class NeedConcrete(Exception):
-    """Report that Python needs the value of symbols that only the data decides."""
+    """Report that Python needs the value of symbols that only the data decides.
 
-    def __init__(self, symbols: frozenset[Any], purpose: str) -> None:
+    `place` is the part of the program to blame, if not the one that is executed.
+    """
+
+    def __init__(
+        self, symbols: frozenset[Any], purpose: str, place: Location | None = None
+    ) -> None:
         super().__init__(purpose)
+        self.place = place
         self.symbols = symbols
         self.purpose = purpose
 
@@ -32,7 +38,7 @@ class ProgramError(Exception):
     """Carry an exception that the program raised: `explicit` if by `raise` or `assert`."""
 
     def __init__(self, error: BaseException, *, explicit: bool) -> None:
-        super().__init__(str(error))
+        super().__init__()
         self.error = error
         self.explicit = explicit
 

@@ -18,6 +18,7 @@ from .objects import DynamicList, class_of, is_a
 from .registers import deliver, read
 from .scalars import is_symbolic
 from .state import ResultUse, State
+from .texts import require_no_text
 from .torch_internals import Tensor, expression_of, is_traced
 from .truth import item_of
 
@@ -29,6 +30,7 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     """Deliver `container[key]`."""
     if is_traced(container):
         return deliver(state, tensor_item(machine, container, key))
+    require_no_text([container])
     if is_traced(key) and isinstance(container, (*_SEQUENCES, DynamicList)):
         key = item_of(machine, key)
     key = machine.tracer.scalars.constant_or_symbol(key)
@@ -57,6 +59,7 @@ def _item_path(machine: Machine, container: Any, key: Any) -> str | None:
 def require_known(machine: Machine, values: Any, purpose: str) -> None:
     """Ask for concrete values of symbolic numbers."""
     del machine
+    require_no_text(values)
     symbols: list[Any] = [expression_of(v).free_symbols for v in values if is_symbolic(v)]
     if symbols:
         message = f"{purpose} must not depend on tensor data"

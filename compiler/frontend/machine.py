@@ -11,7 +11,7 @@ import sympy
 import torch
 
 from ...diagnostics import Diagnostic, DiagnosticError, Location
-from ...ir import Block, Successor
+from ...ir import Block, Successor, Value
 from ...ir.host import CondBranch, Raise, Switch
 from .failures import LoopRetry, NeedConcrete, ProgramError, Restart, refusal
 from .foreign import ForeignObjects
@@ -23,6 +23,7 @@ from .lists import Lists
 from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
+from .showing import fill_values, text_of_error
 from .state import Frame, PositionKey, ResultUse, State
 from .swap import WeightSwapper
 from .torch_internals import (
@@ -88,7 +89,7 @@ class Machine:
         self.scopes: list[Scope] = []
         self.diagnostics: dict[Diagnostic, None] = {}
         self.finish: Callable[[State, Any], None] = _no_finish
-        self.before_raise: Callable[[State], None] = _no_check
+        self.before_raise: Callable[[State, Raise], None] = _no_check
         self.last_branch: Location | None = None
         self.builtins = builtins
         self._execute = execute
@@ -428,12 +429,13 @@ class Machine:
                 f"this raises {name}: {message}",
                 help="guard it by a condition, or raise an exception explicitly",
             )
-        self.before_raise(state)
         for loop in state.frame.code.enclosing[state.frame.counter]:
             observe(self, state, loop, "exit")
         exception = f"{type(error.error).__module__}:{name}"
-        message = str(error.error)
-        state.block.append(Raise(exception=exception, message=message, loc=origin))
+        message, values = self.message_of(error.error)
+        op = Raise(exception=exception, message=message, values=values, loc=origin)
+        self.before_raise(state, op)
+        state.block.append(op)
         return Outcome.STOP
 
     def python(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -444,6 +446,13 @@ class Machine:
             raise
         except Exception as error:
             raise ProgramError(error, explicit=False) from error
+
+    def message_of(self, error: BaseException) -> tuple[str, tuple[Value, ...]]:
+        """Return the message of an exception: a template and the values in it."""
+        text = text_of_error(self.tracer, error)
+        if isinstance(text, str):
+            return text, ()
+        return fill_values(self.tracer, text)
 
     # --- knowledge ---
 
@@ -496,9 +505,10 @@ class Machine:
                         "a number must be known here: paths stay apart", self.tracer.location()
                     )
                     raise Restart("a number must be known")
-        raise self.tracer.refuse(
+        raise refusal(
             "MC0102",
             need.purpose or "Python needs a value here that depends on tensor data",
+            need.place or self.tracer.location(),
             help="compute it with tensor operations, or make it an input that is not a tensor",
         )
 
@@ -533,8 +543,8 @@ def _handler(frame: Frame) -> int | None:
     return frame.code.handlers[frame.counter]
 
 
-def _no_check(state: State) -> None:
-    del state
+def _no_check(state: State, op: Raise) -> None:
+    del state, op
 
 
 def _no_finish(state: State, value: Any) -> None:

@@ -26,6 +26,7 @@ from .objects import (
 )
 from .scalars import is_number, number_type
 from .state import Frame, State
+from .texts import Piece, Text
 from .torch_internals import is_traced
 
 Path: TypeAlias = tuple[Any, ...]
@@ -86,7 +87,8 @@ class StateCopier:
             (dict, self._copy_dict),
             (set, self._copy_set),
             (slice, self._copy_slice),
-            (MUTABLE_RECORDS, self._copy_record),
+            ((*MUTABLE_RECORDS, Text, Piece), self._copy_record),
+            (BaseException, self._copy_exception),
             (InterpretedFunction, self._copy_function),
             (ListMethod, self._copy_list_method),
             ((types.MethodType, types.BuiltinMethodType), self._copy_method),
@@ -227,6 +229,19 @@ class StateCopier:
         for field in fields(value):
             part = self.copy(getattr(value, field.name), (*path, field.name))
             setattr(copied, field.name, part)
+        return copied
+
+    def _copy_exception(self, value: Any, path: Path) -> Any:
+        cls: Any = class_of(value)
+        attributes = cast("dict[str, Any]", vars(value))
+        self.tokens.append((path, ("exception", cls, tuple(attributes))))
+        args = self.copy(value.args, (*path, "args"))
+        held = {name: self.copy(part, (*path, name)) for name, part in attributes.items()}
+        if value not in self._owned and args is value.args and not held:
+            return self._remember(value, value)
+        copied: Any = self._remember(value, cls.__new__(cls, *args))
+        copied.__dict__.update(held)
+        self._owned.add(copied)
         return copied
 
     def _copy_function(self, value: InterpretedFunction, path: Path) -> Any:

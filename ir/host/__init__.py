@@ -1,16 +1,18 @@
 """Host IR: the control flow around sub-networks."""
 
 from . import arith, lists
-from .control import Branch, CondBranch, Raise, Return, Switch
-from .program import Assert, Call, Item, LoadWeight, ReadCell, Size
+from .control import Branch, CondBranch, Exit, Raise, Return, Switch
+from .program import Assert, Call, Item, LoadWeight, Print, ReadCell, Size
 
 __all__ = [
     "Assert",
     "Branch",
     "Call",
     "CondBranch",
+    "Exit",
     "Item",
     "LoadWeight",
+    "Print",
     "Raise",
     "ReadCell",
     "Return",

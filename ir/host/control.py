@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from ..core import Op, Successor, Symbol, Value, attr, define, operand, successor
 from ..structure import Structure, leaves
 from ..types import I1, I64
+from .templates import template_problems
 
 
 @define("cf.br")
@@ -67,10 +68,7 @@ class Return(Op):
     copied_inputs: tuple[int, ...] = attr(default=())
 
     def verify(self) -> Iterator[str]:
-        if len(self.cells) != len(self.cell_values):
-            yield f"{len(self.cells)} cells for {len(self.cell_values)} cell values"
-        if len(self.copied_inputs) != len(self.copied_values):
-            yield f"{len(self.copied_inputs)} inputs for {len(self.copied_values)} copied values"
+        yield from _unpaired(self)
         for leaf in leaves(self.structure):
             if not 0 <= leaf.index < len(self.outputs):
                 yield f"structure names output {leaf.index} of {len(self.outputs)}"
@@ -78,8 +76,38 @@ class Return(Op):
 
 @define("host.raise")
 class Raise(Op):
-    """End the call by raising `exception` (`module:qualified.name`) with `message`."""
+    """End the call by raising `exception` (`module:qualified.name`) with `message`.
+
+    With `values`, `message` is a template such as `"{0} is not {1!r:>5}"`. Before that, cells and
+    inputs are written as `host.return` does.
+    """
 
     TERMINATOR: ClassVar[bool] = True
     exception: str = attr()
     message: str = attr()
+    values: tuple[Value, ...] = operand(default=())
+    cell_values: tuple[Value, ...] = operand(default=())
+    copied_values: tuple[Value, ...] = operand(default=())
+    cells: tuple[Symbol, ...] = attr(default=())
+    cleared_cells: tuple[Symbol, ...] = attr(default=())
+    copied_inputs: tuple[int, ...] = attr(default=())
+
+    @property
+    def writes(self) -> bool:
+        """Whether cells or inputs are written."""
+        return bool(self.cells or self.cleared_cells or self.copied_inputs)
+
+    def verify(self) -> Iterator[str]:
+        yield from template_problems(self.message, len(self.values))
+        yield from _unpaired(self)
+
+
+Exit: TypeAlias = Return | Raise
+"""What ends a call."""
+
+
+def _unpaired(op: Exit) -> Iterator[str]:
+    if len(op.cells) != len(op.cell_values):
+        yield f"{len(op.cells)} cells for {len(op.cell_values)} cell values"
+    if len(op.copied_inputs) != len(op.copied_values):
+        yield f"{len(op.copied_inputs)} inputs for {len(op.copied_values)} copied values"

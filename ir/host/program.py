@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..core import Op, Symbol, Value, attr, define, operand
 from ..types import I1, I64, DType, ScalarKind, ScalarType, TensorType, Type
+from .templates import template_problems
 
 _ITEM_KINDS = {True: ScalarKind.F64, False: ScalarKind.I64}
 
@@ -68,6 +69,24 @@ class Size(Op):
             yield f"{self.source.type} is no tensor"
         elif not 0 <= self.dim < self.source.type.rank:
             yield f"{self.source.type} has no dim {self.dim}"
+
+
+@define("host.print")
+class Print(Op):
+    """Write `text`, a template if there are `values`, and `end` to the standard output.
+
+    With `to_errors` it goes to the standard error output; with `flush` it is not buffered.
+    """
+
+    PURE: ClassVar[bool] = False
+    values: tuple[Value, ...] = operand(spread=True)
+    text: str = attr()
+    end: str = attr(default="\n")
+    to_errors: bool = attr(default=False)
+    flush: bool = attr(default=False)
+
+    def verify(self) -> Iterator[str]:
+        return template_problems(self.text, len(self.values))
 
 
 @define("host.assert")

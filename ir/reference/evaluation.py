@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -13,6 +14,7 @@ from ..core import Argument, Op
 from ..graph.literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from ..graph.ops import AtenOp
 from ..host import arith, lists, program
+from ..host.templates import fill
 from ..types import ListType, ScalarKind, ScalarType, TensorType, Type
 
 Read: TypeAlias = Callable[[Argument], Any]
@@ -133,6 +135,13 @@ def _assert(op: program.Assert, read: Read) -> Sequence[Any]:
     return []
 
 
+def _print(op: program.Print, read: Read) -> Sequence[Any]:
+    stream = sys.stderr if op.to_errors else sys.stdout
+    text = fill(op.text, read(op.values))
+    print(text, end=op.end, file=stream, flush=op.flush)
+    return []
+
+
 EVALUATE: Mapping[type[Op], Evaluate] = {
     AtenOp: _aten,
     arith.Constant: lambda op, read: [op.value],
@@ -164,5 +173,6 @@ EVALUATE: Mapping[type[Op], Evaluate] = {
     program.Item: lambda op, read: [read(op.source).item()],
     program.Size: lambda op, read: [read(op.source).size(op.dim)],
     program.Assert: _assert,
+    program.Print: _print,
 }
 """How every op computes that is neither a terminator nor bound to the module."""

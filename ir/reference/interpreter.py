@@ -10,12 +10,13 @@ import torch
 from ...diagnostics import Diagnostic, DiagnosticError, Note
 from ..core import Block, Cell, Func, Module, Op, Successor, Symbol, Value, map_values
 from ..graph.ops import FuncReturn
-from ..host.control import Branch, CondBranch, Raise, Return, Switch
+from ..host.control import Branch, CondBranch, Exit, Raise, Return, Switch
 from ..host.program import Call, LoadWeight, ReadCell
+from ..host.templates import fill
 from .binding import InputBinder, Misfit, cell_reasons
 from .edges import Edge, edge_names
 from .evaluation import evaluate
-from .outputs import find_class, rebuild
+from .outputs import make_exception, rebuild
 
 Frame: TypeAlias = dict[Value, Any]
 
@@ -123,10 +124,8 @@ class _HostRun:
             for op in block.ops[:-1]:
                 self._interpreter.step(op, self._frame)
             last = block.terminator
-            if isinstance(last, Return):
-                return self._return(last)
-            if isinstance(last, Raise):
-                raise find_class(last.exception)(last.message)
+            if isinstance(last, (Return, Raise)):
+                return self._end(last)
             block = self._branch(last)
 
     def _branch(self, op: Op) -> Block:
@@ -143,16 +142,20 @@ class _HostRun:
         values = [self._frame[argument] for argument in edge.arguments]  # read all, then write
         self._frame.update(zip(edge.block.args, values, strict=True))
 
-    def _return(self, op: Return) -> Any:
+    def _end(self, op: Exit) -> Any:
+        """Write cells and inputs, then return or raise."""
         targets = [self._inputs[number] for number in op.copied_inputs]
         kept = _Kept(targets)
-        outputs = [kept(self._frame[value]) for value in op.outputs]
+        leaving = op.outputs if isinstance(op, Return) else op.values
+        outputs = [kept(self._frame[value]) for value in leaving]
         cells = [kept(self._frame[value]) for value in op.cell_values]
         copies = [kept(self._frame[value]) for value in op.copied_values]
         self._interpreter.cells.update(zip(op.cells, cells, strict=True))
         self._interpreter.cells.update(dict.fromkeys(op.cleared_cells))
         for target, value in zip(targets, copies, strict=True):
             target.copy_(value)
+        if isinstance(op, Raise):
+            raise make_exception(op.exception, fill(op.message, outputs))
         return rebuild(op.structure, outputs)
 
 

@@ -17,6 +17,19 @@ def find_class(type_name: str) -> Any:
     return operator.attrgetter(name)(importlib.import_module(module))
 
 
+def make_exception(type_name: str, message: str) -> BaseException:
+    """Return an exception of the class that `type_name` names, with this message.
+
+    A constructor that words the message itself is passed by.
+    """
+    cls = find_class(type_name)
+    try:
+        made = cls(message)
+    except Exception:
+        return cls.__new__(cls, message)
+    return made if made.args == (message,) else cls.__new__(cls, message)
+
+
 def rebuild(arrangement: Structure, values: Sequence[Any]) -> Any:
     """Return the pytree of `values` that `arrangement` describes."""
     return _REBUILD[type(arrangement)](arrangement, values)

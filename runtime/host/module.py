@@ -10,14 +10,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..classes import exception
-from . import values
+from . import showing, values
 from .graph import FlowGraph
 from .layout import Layout
 from .liveness import Liveness, bits
 from .names import UniqueNames, assign_locals, hint_of, identifier
 from .ownership import owned_lists
 from .pressure import Pressure
-from .program import Block, Branch, Entry, Instance, Location, Program, Return, Switch, edges_of
+from .program import (
+    Block,
+    Branch,
+    Entry,
+    Exit,
+    Instance,
+    Location,
+    Program,
+    Raise,
+    Return,
+    Switch,
+    edges_of,
+)
 from .statements import lower_entry
 from .structured import Dispatcher, Structurer, TooDeep
 from .tree import STATE, Node, render
@@ -38,6 +50,8 @@ _SUPPORT: Mapping[str, Any] = {
             values.to_bfloat16,
             values.to_tensor,
             values.with_item,
+            showing.shown,
+            showing.error_output,
         )
     },
 }
@@ -75,7 +89,7 @@ class HostFunction:
     entry: Entry
     call: Callable[..., tuple[int, Sequence[Any], Sequence[Any], Sequence[Any]]]
     cells: tuple[str, ...]
-    exits: tuple[Return, ...]
+    exits: tuple[Exit, ...]
 
 
 @dataclass(frozen=True)
@@ -162,7 +176,7 @@ class _Generator:
         ]
         used = sorted(_weights_read(program))
         self.weights = {s: self.unique.add(f"weight_{identifier(s, 'w')}") for s in used}
-        self.entries: list[tuple[Entry, str, list[str], list[Return]]] = []
+        self.entries: list[tuple[Entry, str, list[str], list[Exit]]] = []
         self.edge_numbers = {place: n for n, place in enumerate(_edge_places(program))}
 
     def source(self) -> str:
@@ -204,7 +218,7 @@ class _Generator:
         )
         nodes = _shape(writer, graph)
         blocks = sorted(writer.exits, key=writer.exits.__getitem__)
-        exits = [t for b in blocks if isinstance(t := entry.blocks[b].terminator, Return)]
+        exits = [t for b in blocks if isinstance(t := entry.blocks[b].terminator, Return | Raise)]
         self.entries.append((entry, self.functions[number], list(cells), exits))
         arguments = ", ".join(names[value] for value in parameters)
         head = f"def {self.functions[number]}({arguments}):"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..structure import Static
-from ..types import DTYPES, TensorType, Type
+from ..types import DTYPES, ListType, TensorType, Type
 from .program import Instruction
 
 PREDICATES: Mapping[str, str] = {
@@ -117,6 +117,37 @@ def _to_tensor(site: Site, texts: list[str]) -> str:
     return f"to_tensor({texts[0]}, {DTYPES[result.dtype]!r})"
 
 
+def _print(site: Site, texts: list[str]) -> str:
+    arguments = [filled(site.text("text"), site.operand_types, texts)]
+    if site.instruction.attribute("end") != "\n":
+        arguments.append(f"end={site.text('end')!r}")
+    if site.instruction.attribute("to_errors"):
+        arguments.append("file=error_output()")
+    if site.instruction.attribute("flush"):
+        arguments.append("flush=True")
+    return f"print({', '.join(arguments)})"
+
+
+def filled(template: str, types: Sequence[Type], texts: Sequence[str]) -> str:
+    """Return the expression for a template whose values have `types` and are computed so."""
+    if not texts:
+        return repr(template)
+    shown = [_shown(kind, text) for kind, text in zip(types, texts, strict=True)]
+    return f"{template!r}.format({', '.join(shown)})"
+
+
+def _shown(kind: Type, text: str) -> str:
+    if isinstance(kind, TensorType):
+        return f"shown({text}, {kind.dtype == 'bf16'})"
+    if isinstance(kind, ListType) and isinstance(kind.element, TensorType):
+        return f"[shown(item, {kind.element.dtype == 'bf16'}) for item in {text}]"
+    return text
+
+
+def _is_bool(value: Static) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_number(value: Static) -> bool:
     return isinstance(value, bool | int | float)
 
@@ -180,4 +211,10 @@ OPERATIONS: Mapping[str, Operation] = {
         "t", lambda site, texts: f"{texts[0]}.shape[{site.text('dim')}]", {"dim": _is_int}
     ),
     "host.assert": Operation("n", None, {"message": _is_str}, results=0),
+    "host.print": Operation(
+        "?*",
+        _print,
+        {"text": _is_str, "end": _is_str, "to_errors": _is_bool, "flush": _is_bool},
+        results=0,
+    ),
 }

@@ -12,7 +12,7 @@ from ..signature import Parameter
 from ..structure import Static
 from ..types import DimRange, Type
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change of the form; no runtime reads another schema than its own."""
 
 
@@ -99,12 +99,30 @@ class Return:
 
 @dataclass(frozen=True)
 class Raise:
-    """End the call by raising `exception` (`module:qualified.name`) with `message`."""
+    """End the call by raising `exception` (`module:qualified.name`) with `message`.
+
+    With `values` the message is a template. Cells and inputs are written as by `Return`.
+    """
 
     KIND: ClassVar[str] = "raise"
     exception: str
     message: str
+    values: tuple[int, ...] = ()
+    cells: tuple[str, ...] = ()
+    cell_values: tuple[int, ...] = ()
+    cleared_cells: tuple[str, ...] = ()
+    copied_inputs: tuple[int, ...] = ()
+    copied_values: tuple[int, ...] = ()
     location: int | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether cells or inputs are written."""
+        return bool(self.cells or self.cleared_cells or self.copied_inputs)
+
+
+Exit: TypeAlias = Return | Raise
+"""What ends a call."""
 
 
 Terminator: TypeAlias = Jump | Branch | Switch | Return | Raise
@@ -211,7 +229,9 @@ def uses_of(terminator: Terminator) -> tuple[int, ...]:
             return (index,)
         case Return():
             return (*terminator.outputs, *terminator.cell_values, *terminator.copied_values)
-        case Jump() | Raise():
+        case Raise():
+            return (*terminator.values, *terminator.cell_values, *terminator.copied_values)
+        case Jump():
             return ()
 
 

@@ -17,14 +17,17 @@ from .program import (
     Block,
     Edge,
     Entry,
+    Exit,
     Instance,
     Instruction,
     Program,
+    Raise,
     Return,
     WeightReference,
     edges_of,
     uses_of,
 )
+from .showing import template_problems
 
 _LETTERS: Mapping[str, tuple[type[Type], ...]] = {
     "n": (ScalarType,),
@@ -187,6 +190,9 @@ class _EntryCheck:
                 assert isinstance(source, TensorType) and isinstance(dim, int)
                 if not 0 <= dim < len(source.shape):
                     yield f"no dim {dim}"
+            case "host.print":
+                text = str(instruction.attribute("text"))
+                yield from template_problems(text, len(instruction.operands))
             case "list.to_tensor":
                 if not isinstance(self._type(instruction.results[0]), TensorType):
                     yield "its result is no tensor"
@@ -208,16 +214,16 @@ class _EntryCheck:
     def _terminators(self) -> Iterator[str]:
         for number, block in enumerate(self.entry.blocks):
             terminator = block.terminator
-            if not isinstance(terminator, Return):
+            if not isinstance(terminator, Return | Raise):
                 used = uses_of(terminator)
                 if not all(isinstance(self._type(value), ScalarType) for value in used):
                     yield f"block {number} branches on what is no number"
                 continue
-            for problem in check_structure(terminator.structure, len(terminator.outputs)):
+            for problem in _exit_problems(terminator):
                 yield f"block {number}: {problem}"
             yield from self._writes(terminator)
 
-    def _writes(self, terminator: Return) -> Iterator[str]:
+    def _writes(self, terminator: Exit) -> Iterator[str]:
         if len(terminator.cells) != len(terminator.cell_values):
             yield "cells and their values differ in number"
         if len(terminator.copied_inputs) != len(terminator.copied_values):
@@ -244,6 +250,12 @@ class _EntryCheck:
 def flow_graph(entry: Entry) -> FlowGraph:
     """Return the control-flow graph of `entry`."""
     return FlowGraph([[e.block for e in edges_of(b.terminator)] for b in entry.blocks])
+
+
+def _exit_problems(terminator: Exit) -> Iterator[str]:
+    if isinstance(terminator, Return):
+        return check_structure(terminator.structure, len(terminator.outputs))
+    return template_problems(terminator.message, len(terminator.values))
 
 
 def _is_tensor(value_type: Type) -> bool:

@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from ..types import ScalarType
 from .liveness import Liveness, bits, members
-from .operations import OPERATIONS, OPPOSITES, PREDICATES
+from .operations import OPERATIONS, OPPOSITES, PREDICATES, filled
 from .pressure import Pressure, is_large
-from .program import Branch, Edge, Entry, Program, Raise, Return, Switch, edges_of
+from .program import Branch, Edge, Entry, Exit, Program, Raise, Return, Switch, edges_of
 from .statements import Body, Expression, Fixed, Operand, Statement
 from .tree import Condition, If, Line, Node
 
@@ -116,19 +116,31 @@ class Writer:
         if isinstance(terminator, Return):
             nodes.append(Line(f"return {self._return(block, terminator)}"))
         elif isinstance(terminator, Raise):
-            arguments = f"{terminator.exception!r}, {terminator.message!r}"
-            nodes.append(Line(f"raise exception({arguments})"))
+            nodes.append(Line(self._raise(block, terminator)))
         return nodes
 
-    def _return(self, block: int, terminator: Return) -> str:
+    def _raise(self, block: int, terminator: Raise) -> str:
+        """Return the statement that raises, or leaves that to who writes cells and inputs first."""
         body = self.liveness.bodies[block]
+        texts = [self._text(body.place(value)) for value in terminator.values]
+        types = [self.program.type_of(self.entry, value) for value in terminator.values]
+        message = filled(terminator.message, types, texts)
+        error = f"exception({terminator.exception!r}, {message})"
+        if not terminator.writes:
+            return f"raise {error}"
+        return f"return {self._exit(block, terminator, f'({error},)')}"
 
-        def values(numbers: tuple[int, ...]) -> str:
-            return _tuple([self._text(body.place(value)) for value in numbers])
+    def _return(self, block: int, terminator: Return) -> str:
+        return self._exit(block, terminator, self._values(block, terminator.outputs))
 
+    def _exit(self, block: int, terminator: Exit, outputs: str) -> str:
         number = self.exits.setdefault(block, len(self.exits))
-        written = (values(terminator.cell_values), values(terminator.copied_values))
-        return f"{number}, {values(terminator.outputs)}, {', '.join(written)}"
+        cells = self._values(block, terminator.cell_values)
+        return f"{number}, {outputs}, {cells}, {self._values(block, terminator.copied_values)}"
+
+    def _values(self, block: int, numbers: tuple[int, ...]) -> str:
+        body = self.liveness.bodies[block]
+        return _tuple([self._text(body.place(value)) for value in numbers])
 
     def _statement(self, statement: Statement, live: int) -> list[Node]:
         operation = statement.site.instruction.operation
@@ -138,6 +150,8 @@ class Writer:
             return list(self._change(statement))
         if operation == "host.call":
             line = self._call(statement)
+        elif not statement.results:
+            line = self._compute(statement)
         else:
             line = f"{self.names[statement.results[0]]} = {self._compute(statement)}"
         return [Line(line)]

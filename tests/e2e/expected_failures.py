@@ -6,11 +6,9 @@ from collections.abc import Mapping
 
 EVERYWHERE = "*"
 
-_STATE_LOST = "refused: `host.raise` carries no cells"
 _CAUGHT = "errors of operations that depend on data leave the program, `except` does not see them"
 
 EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
-    ("state.WrittenBeforeRaising", EVERYWHERE): _STATE_LOST,
     ("state.History", EVERYWHERE): "containers cannot be state",
     ("state.CountsInADictionary", EVERYWHERE): "containers cannot be state",
     (
@@ -19,7 +17,6 @@ EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
     ): "refused: only a caller knows whether two inputs are one object",
     ("exceptions.context_from_a_generator", EVERYWHERE): "generators are not interpreted",
     ("exceptions.error_of_torch_is_caught", EVERYWHERE): _CAUGHT,
-    ("exceptions.input_is_mutated_before_raising", EVERYWHERE): _STATE_LOST,
     ("sizes.sizes_must_agree", "compiled"): "sizes that do not fit raise what onnxruntime raises",
 }
 """(program, configuration) -> reason. In "alone", capturing leaves something behind."""

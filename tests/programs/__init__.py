@@ -15,6 +15,7 @@ from . import (
     lists,
     loops,
     outputs,
+    prints,
     scalars,
     sizes,
     state,
@@ -36,6 +37,7 @@ PROGRAMS = programs(
         outputs,
         calls,
         exceptions,
+        prints,
     ]
 )
 

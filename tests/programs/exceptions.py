@@ -237,3 +237,61 @@ def input_is_mutated_before_raising(x: Tensor) -> Tensor:
     if x.sum() < 0:
         raise ValueError("negative")
     return x
+
+
+class TooLarge(Exception):
+    """An exception that words its message itself and keeps what it is about."""
+
+    def __init__(self, value: float, limit: int) -> None:
+        super().__init__(f"{value:.2f} exceeds {limit}")
+        self.value = value
+
+
+PERCENT = "%s %5.1f%% %d %s"
+FIELDS = " of {:>5} {:.2f}"
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 9,), (NEGATIVE * 9,))
+def message_from_data(x: Tensor) -> Tensor:
+    total = x.sum()
+    if total > 10:
+        raise ValueError(f"bad {total.item():8.3f} {int(total)!r:>4} {total} {x} {total > 2}")
+    if total < -10:
+        raise KeyError(PERCENT % (total, total.item(), total.item(), x[0].item()))
+    assert total > 0, "sum " + str(total.item()) + FIELDS.format(bool(x[0] > 0), x[0].item())
+    return x
+
+
+@program((POSITIVE,), (POSITIVE * 9,), (NEGATIVE,))
+def message_by_an_own_constructor(x: Tensor) -> Tensor:
+    total = x.sum().item()
+    if total > 10:
+        raise TooLarge(total, 10)
+    if total < 0:
+        raise RuntimeError("negative", total, [x, None], {"first": x[0].item()})
+    return x
+
+
+@program((POSITIVE,), (POSITIVE * 9,), (NEGATIVE,))
+def caught_exception_carries_data(x: Tensor) -> tuple[Tensor, float]:
+    try:
+        if x.sum() > 10:
+            raise TooLarge(x.sum().item(), 10)
+        if x.sum() < 0:
+            raise TooLarge(x.min().item(), -1)
+    except TooLarge as error:
+        return x * error.value, error.value
+    return x, 0.0
+
+
+@program((POSITIVE, tensor(4)), (POSITIVE * 9, tensor(4)), (NEGATIVE, tensor(4)))
+def message_counts_steps(x: Tensor, limit: Tensor) -> tuple[Tensor, int]:
+    """The number in the message does not unroll the loop."""
+    steps = 0
+    while x.sum() > 1:
+        if steps >= int(limit):
+            message = f"no end after {steps} steps"
+            raise TimeoutError(message)
+        x = x / 2
+        steps += 1
+    return x, steps

@@ -40,10 +40,10 @@ def numpy_random(x: Tensor) -> Tensor:
 
 
 @refused(POSITIVE)
-def printing(x: Tensor) -> Tensor:
-    """H9: it would be printed once."""
+def prints_an_object(x: Tensor) -> Tensor:
+    """H9: it shows an address, which differs from call to call."""
     y = x * 2
-    print("doubled")  # <- MC0105: print("doubled")
+    print(object())  # <- MC0105: print(object())
     return y
 
 
@@ -151,11 +151,18 @@ def changes_an_input_container(batch: dict[str, Tensor]) -> Tensor:
 
 
 @refused(POSITIVE)
-def message_from_data(x: Tensor) -> Tensor:
-    """The message of an exception is part of the program."""
+def raises_for_a_number(x: Tensor) -> Tensor:
+    """The host makes exceptions of text."""
     if x.sum() < 0:
-        raise ValueError(f"bad sum {x.sum().item()}")  # <- MC0102: f"bad sum
+        raise KeyError(int(x.sum()))  # <- MC0101: raise KeyError
     return x
+
+
+@refused(POSITIVE)
+def text_is_asked(x: Tensor) -> Tensor:
+    """What is in a text that depends on data is not known."""
+    label = str(x.sum().item())
+    return x if label.startswith("6") else -x  # <- MC0102: label.startswith
 
 
 def _shrink(x: Tensor) -> Tensor:

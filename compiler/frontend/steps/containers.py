@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..calls import hand_over
-from ..failures import NeedConcrete
 from ..hir import (
     AddEntry,
     Append,
     BuildMapping,
     BuildSequence,
     BuildString,
-    Conversion,
     Extract,
     FormatValue,
     MakeGenerator,
@@ -25,12 +22,11 @@ from ..iteration import draw
 from ..machine import Machine, Outcome
 from ..objects import ABSENT, DynamicList, SequenceIterator, is_a
 from ..registers import deliver, read, read_all
-from ..scalars import is_symbolic
+from ..showing import format_value
 from ..state import State
-from ..torch_internals import is_traced
+from ..texts import Text, joined, require_no_text
 
 _KINDS = {SequenceKind.LIST: list, SequenceKind.TUPLE: tuple, SequenceKind.SET: set}
-_CONVERSIONS = {Conversion.STR: str, Conversion.REPR: repr, Conversion.ASCII: ascii}
 
 
 def build_sequence(machine: Machine, state: State, step: BuildSequence) -> Outcome:
@@ -121,37 +117,22 @@ def extract(machine: Machine, state: State, step: Extract) -> Outcome:
     return deliver(state, read(machine, state, step.source)[step.index])
 
 
-def format_value(machine: Machine, state: State, step: FormatValue) -> Outcome:
+def format_one(machine: Machine, state: State, step: FormatValue) -> Outcome:
     """Execute `FormatValue`."""
     value = read(machine, state, step.value)
-    if not is_printable(value):
-        return deliver(state, Unprintable(value))
     specification = "" if step.specification is None else read(machine, state, step.specification)
-    convert = _CONVERSIONS.get(step.conversion)
-    text = value if convert is None else machine.python(convert, value)
-    return deliver(state, machine.python(format, text, specification))
-
-
-@dataclass(frozen=True, eq=False)
-class Unprintable:
-    """Stand for the text of a value that only the data decides."""
-
-    value: Any
-
-
-def is_printable(value: Any) -> bool:
-    """Tell whether the text of `value` is known."""
-    return not (is_symbolic(value) or is_traced(value) or isinstance(value, DynamicList))
+    require_no_text([specification])
+    conversion = f"!{step.conversion.value}" if step.conversion.value else ""
+    text = machine.python(format_value, machine.tracer, value, conversion, specification)
+    return deliver(state, text)
 
 
 def build_string(machine: Machine, state: State, step: BuildString) -> Outcome:
     """Execute `BuildString`."""
-    parts = read_all(machine, state, step.parts)
-    for part in parts:
-        if isinstance(part, Unprintable):
-            require_known(machine, [part.value], "text")
-            raise NeedConcrete(frozenset(), "text must not depend on tensor data")
-    return deliver(state, "".join(parts))
+    text = joined(read_all(machine, state, step.parts))
+    if isinstance(text, Text):
+        text.place = machine.tracer.location()
+    return deliver(state, text)
 
 
 STEPS: dict[type, Any] = {
@@ -162,6 +143,6 @@ STEPS: dict[type, Any] = {
     MakeGenerator: make_generator,
     Unpack: unpack,
     Extract: extract,
-    FormatValue: format_value,
+    FormatValue: format_one,
     BuildString: build_string,
 }

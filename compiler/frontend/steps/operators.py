@@ -23,6 +23,7 @@ from ..objects import ABSENT, DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
+from ..string_methods import concatenate, percent
 from ..torch_internals import is_traced
 from ..truth import TRUTH_METHODS, disjunction, negation, number_of, truth
 
@@ -83,6 +84,9 @@ def _apply(
         method = _python_method(owner, f"{prefix}{name}__")
         if method is not None:
             return call(machine, state, method, [owner, other], {})
+    text = _text(machine, symbol, left, right)
+    if text is not None:
+        return deliver(state, text)
     refuse_dynamic(machine, function, [left, right])
     if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
         left, right = _as_int(machine, left), _as_int(machine, right)
@@ -92,6 +96,15 @@ def _apply(
             return stopped
         return deliver(state, machine.tracer.scalars.combining(symbol.function)(left, right))
     return deliver(state, run_native(machine, function, [left, right], {}))
+
+
+def _text(machine: Machine, symbol: BinaryOperator, left: Any, right: Any) -> Any:
+    """Return text that depends on data, None if the operands make no such text."""
+    if symbol is BinaryOperator.ADD:
+        return concatenate(left, right)
+    if symbol is BinaryOperator.MODULO:
+        return machine.python(percent, machine.tracer, left, right)
+    return None
 
 
 def _check_division(

@@ -148,7 +148,7 @@ def test_other_documents_are_refused(text: bytes, problem: str):
 
 def test_another_schema_is_refused():
     document = json.loads(write_program(early_exit()))
-    with pytest.raises(Malformed, match="expected 1, found 7"):
+    with pytest.raises(Malformed, match="expected 2, found 7"):
         read_program(json.dumps({**document, "schema": 7}).encode())
 
 
