@@ -22,6 +22,7 @@ from .torch_internals import (
     is_traced,
     storage_key,
     view_chain,
+    view_layout,
 )
 from .traversal import Path, StateCopier
 
@@ -356,11 +357,7 @@ class Merge:
 
 
 def _is_same_view(column: Column) -> bool:
-    layouts = {
-        (tuple(map(str, leaf.shape)), str(leaf.stride()), str(leaf.storage_offset()))
-        for leaf in column.leaves
-    }
-    return len(layouts) == 1
+    return len(set(map(view_layout, column.leaves))) == 1
 
 
 def _numbers_differ(numbers: Sequence[Any]) -> bool:

@@ -26,7 +26,14 @@ from .scalars import is_number, is_symbolic, number_type, type_of_number
 from .schedule import Scope
 from .state import Frame, State, loop_position
 from .tensors import tensor_type
-from .torch_internals import Tensor, expression_of, is_traced, storage_key, view_chain
+from .torch_internals import (
+    Tensor,
+    expression_of,
+    is_traced,
+    storage_key,
+    view_chain,
+    view_layout,
+)
 from .tracer import drop_ops_after
 from .traversal import Path, StateCopier
 
@@ -47,6 +54,14 @@ class Checkpoint:
     diagnostics: int
 
 
+@dataclass(frozen=True)
+class View:
+    """Which elements of which base a tensor shows; `base` is the value that the base holds."""
+
+    layouts: tuple[str, ...]
+    base: Value | None
+
+
 @dataclass(eq=False)
 class Instance:
     """One loop of the CFG: its header block, what the arguments are, and what is invariant."""
@@ -59,6 +74,7 @@ class Instance:
     shapes: dict[Path, tuple[Any, ...]] = field(default_factory=dict[Path, "tuple[Any, ...]"])
     minimums: dict[Path, int] = field(default_factory=dict[Path, int])
     aliases: set[frozenset[Path]] = field(default_factory=set[frozenset[Path]])
+    views: dict[Path, View] = field(default_factory=lambda: {})
 
 
 # --- attempts -----------------------------------------------------------------------------------
@@ -227,7 +243,9 @@ class _Opening:
             if is_traced(leaf) and path in self._plan.tensors
         }
         for path, leaf in self._leaves:
-            if is_traced(leaf) and storage_key(leaf) in changed and not view_chain(leaf):
+            if not is_traced(leaf) or storage_key(leaf) not in changed or view_chain(leaf):
+                continue
+            if path in self._plan.tensors or path[0] == "base":
                 bases.setdefault(storage_key(leaf), (path, leaf))
         for path, leaf in self._leaves:
             if is_traced(leaf) and storage_key(leaf) in bases:
@@ -307,10 +325,19 @@ def _describe(machine: Machine, instance: Instance, state: State) -> None:
             fake = machine.tracer.tensors.fake(leaf)
             instance.values[path] = machine.tracer.tensors.value_of_fake(fake)
             instance.shapes[path] = _extents(fake)
+            instance.views[path] = _view(machine, leaf)
         elif isinstance(leaf, DynamicList):
             instance.values[path] = leaf.value
             instance.minimums[path] = leaf.minimum
     instance.aliases = set(_alias_pairs(survey.leaves))
+
+
+def _view(machine: Machine, tensor: Tensor) -> View:
+    """Return what `tensor` shows of its base, which is None if it is not known."""
+    base = machine.tracer.tensors.base_of(tensor)
+    members = [tensor] if base is None else [tensor, base]
+    value = None if base is None else machine.tracer.tensors.value(base)
+    return View(tuple(map(view_layout, members)), value)
 
 
 def _extents(fake: Any) -> tuple[Any, ...]:
@@ -435,7 +462,7 @@ class _Closing:
         fake = self._tracer.tensors.fake(leaf)
         same_value = self._tracer.tensors.value_of_fake(fake) is self._instance.values[path]
         before, now = self._instance.shapes[path], _extents(fake)
-        if same_value:
+        if same_value or self._is_recorded_again(path, leaf):
             return False
         known = self._plan.tensors.get(path)
         varying = {dim for dim in range(len(now)) if before[dim] != now[dim]}
@@ -443,6 +470,11 @@ class _Closing:
             return False
         self._plan.tensors[path] = (known or frozenset()) | varying
         return True
+
+    def _is_recorded_again(self, path: Path, leaf: Tensor) -> bool:
+        """Tell whether a view differs only by the op that makes it, its base being the same."""
+        view = self._instance.views[path]
+        return view.base is not None and view == _view(self._machine, leaf)
 
     def _compare_number(self, path: Path, leaf: Any) -> bool:
         before = self._instance.leaves[path]
@@ -465,15 +497,22 @@ class _Closing:
         return True
 
     def _compare_aliases(self) -> bool:
-        """Where tensors share memory only at the header, or only here, forbid mutation."""
+        """Where tensors share memory only at the header, or only here, forbid mutation.
+
+        So it is where they share it at both, but show other parts of it.
+        """
         now = set(_alias_pairs(self._survey.leaves))
         generalised = self._plan.tensors.keys()
-        lost = {
-            path for pair in now ^ self._instance.aliases if pair & generalised for path in pair
-        }
+        differing = now ^ self._instance.aliases
+        differing |= {pair for pair in now if any(map(self._shows_another_part, pair))}
+        lost = {path for pair in differing if pair & generalised for path in pair}
         learned = not lost <= self._plan.lost_aliases
         self._plan.lost_aliases |= lost
         return learned
+
+    def _shows_another_part(self, path: Path) -> bool:
+        before = self._instance.views.get(path)
+        return before is not None and before.layouts != _view(self._machine, self._leaves[path]).layouts
 
 
 def _keyword(loop: Loop, location: Location) -> Location:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -30,6 +31,7 @@ from .torch_internals import (
     DATA_DEPENDENT_ERRORS,
     data_dependent_symbols,
     expression_of,
+    is_torch_file,
     is_traced,
 )
 from .tracer import Tracer
@@ -95,6 +97,7 @@ class Machine:
         self._execute = execute
         self._activations = 0
         self._identity_losses: dict[int, PositionKey] = {}
+        self._implicit_errors: dict[int, BaseException] = {}
         self._origins: dict[Any, tuple[PositionKey, Path] | LoopPlan] = {}
 
     # --- scheduling ---
@@ -410,7 +413,9 @@ class Machine:
     def throw(self, state: State, error: ProgramError) -> Outcome:
         """Go to the handler of an exception; without one, the call ends by raising it."""
         origin = self.tracer.location()
-        catchable = error.explicit or not isinstance(error.error, RuntimeError)
+        if not error.explicit:
+            self._implicit_errors[id(error.error)] = error.error
+        catchable = error.explicit or not _may_be_ours(error.error)
         if not any(_handler(frame) is not None for frame in state.frames) or not catchable:
             return self._end_by_raising(state, error, origin)
         while (handler := _handler(state.frame)) is None:
@@ -422,7 +427,7 @@ class Machine:
 
     def _end_by_raising(self, state: State, error: ProgramError, origin: Location) -> Outcome:
         name = type(error.error).__qualname__
-        if not error.explicit:
+        if id(error.error) in self._implicit_errors:
             message = (str(error.error).strip() or "no message").splitlines()[0]
             raise self.tracer.refuse(
                 "MC0108",
@@ -541,6 +546,12 @@ def _first_difference(first: Sequence[tuple[Path, Any]], second: Sequence[tuple[
 
 def _handler(frame: Frame) -> int | None:
     return frame.code.handlers[frame.counter]
+
+
+def _may_be_ours(error: BaseException) -> bool:
+    """Tell whether `error` may be a limit of tracing, which eager execution does not know."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return isinstance(error, RuntimeError) or any(map(is_torch_file, files))
 
 
 def _no_check(state: State, op: Raise) -> None:

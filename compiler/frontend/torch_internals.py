@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -374,6 +375,9 @@ def storage_key(tensor: Tensor) -> int:
     return storage._cdata
 
 
+_TORCH_DIRECTORY = os.path.join(os.path.dirname(torch.__file__), "")
+
+
 def view_chain(tensor: Tensor) -> Sequence[Any]:
     """Return the views that lead from the base of `tensor` to it; empty for a base.
 
@@ -382,6 +386,17 @@ def view_chain(tensor: Tensor) -> Sequence[Any]:
     """
     chain = _VIEWS.get_view_meta_sequence(tensor.elem)
     return [view for view in chain if type(view).__name__ not in _IDENTITY_VIEWS]
+
+
+def is_torch_file(name: str) -> bool:
+    """Tell whether a source file is part of torch."""
+    return name.startswith(_TORCH_DIRECTORY)
+
+
+def view_layout(tensor: Tensor) -> str:
+    """Return which elements of its storage `tensor` shows, and how."""
+    numbers = (tuple(tensor.shape), tensor.stride(), tensor.storage_offset())
+    return f"{numbers} {tensor.dtype} {tensor.is_conj()} {tensor.is_neg()}"
 
 
 def replay_views(base: Tensor, chain: Sequence[Any], mode: Any) -> Tensor:

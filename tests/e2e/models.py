@@ -1,0 +1,45 @@
+"""The models of `tests/models`, as programs, and what does not hold for each of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..programs import Call, Program, seed
+from .configurations import CONFIGURATIONS, ROUNDED, Configuration, interpreted
+
+DIRECTORY = Path(__file__).parents[1] / "models"
+
+MODEL_CONFIGURATIONS: Mapping[str, Configuration] = {
+    # Eager calls fused kernels for attention and recurrences; sums come in another order.
+    "captured": Configuration(lambda _, captured: interpreted(captured), ROUNDED),
+    "compiled": CONFIGURATIONS["compiled"],
+}
+"""How every model is run and compared with eager."""
+
+EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {}
+"""(model, configuration) -> why it fails. "captured" stands for all of them."""
+
+UNCOVERED: Mapping[str, tuple[int, str]] = {}
+"""Model -> how many edges of its capture no input takes, and why."""
+
+
+def expected_failure(model: str, configuration: str) -> str:
+    """Return why `model` fails in `configuration`, "" if it should not."""
+    for place in (configuration, "captured"):
+        if (model, place) in EXPECTED_FAILURES:
+            return EXPECTED_FAILURES[model, place]
+    return ""
+
+
+def models() -> list[Program]:
+    """Return each model with the calls that are to take all its paths."""
+    return [_program(path) for path in sorted(DIRECTORY.glob("*.py"))]
+
+
+def _program(path: Path) -> Program:
+    module = importlib.import_module(f"..{DIRECTORY.name}.{path.stem}", __package__)
+    calls = tuple(Call(arguments) for arguments in module.inputs())
+    seed(0)
+    return Program(path.stem, module.build, calls)
