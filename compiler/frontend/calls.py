@@ -17,7 +17,15 @@ from .cells import keep_mutated_weight
 from .foreign import ForeignObjects
 from .hir import Code, lower_function
 from .machine import Machine, Outcome
-from .objects import ABSENT, DynamicList, InterpretedFunction, ListMethod, class_of, is_a
+from .objects import (
+    ABSENT,
+    DynamicList,
+    InterpretedFunction,
+    ListMethod,
+    SequenceIterator,
+    class_of,
+    is_a,
+)
 from .registers import deliver
 from .scalars import is_symbolic
 from .state import PRELUDE_FILE, Frame, ResultUse, State
@@ -406,15 +414,35 @@ def _call_leaf(
         machine.tracer.native_module = ""
 
 
+def _new_module(
+    machine: Machine, cls: type[nn.Module], args: list[Any], kwargs: dict[str, Any]
+) -> Any:
+    """Return a new module of torch without weights, in which nothing depends on the mode."""
+    leaves = pytree.tree_leaves((args, kwargs))
+    if cls.__module__.startswith("torch.nn.") and not any(map(_is_data, leaves)):
+        module = machine.python(cls, *args, **kwargs)
+        if not module.state_dict() and not any(map(_is_dropout, module.modules())):
+            return machine.foreign.read(module)
+    raise machine.tracer.refuse(
+        "MC0101",
+        f"a {cls.__name__} is made while the program runs",
+        help="make modules in `__init__`",
+    )
+
+
+def _is_data(value: Any) -> bool:
+    return is_traced(value) or is_raw_tensor(value) or is_symbolic(value)
+
+
+def _is_dropout(module: nn.Module) -> bool:
+    return module.__module__ == nn.Dropout.__module__
+
+
 def _construct(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     if issubclass(cls, nn.Module):
-        raise machine.tracer.refuse(
-            "MC0101",
-            f"a {cls.__name__} is made while the program runs",
-            help="make modules in `__init__`",
-        )
+        return deliver(state, _new_module(machine, cls, args, kwargs))
     initialise: Any = cls.__init__
     is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
     if is_python and issubclass(cls, BaseException):
@@ -526,7 +554,11 @@ def call_natively(
         return deliver(state, None)
     _refuse_effects(machine, function)
     refuse_dynamic(machine, function, [*args, *kwargs.values()])
-    return deliver(state, run_native(machine, function, args, kwargs))
+    result = run_native(machine, function, args, kwargs)
+    if isinstance(result, types.GeneratorType):  # `module.parameters()`: paths cannot share it
+        items: list[Any] = machine.python(list, result)
+        result = SequenceIterator([machine.foreign.read(item) for item in items])
+    return deliver(state, result)
 
 
 def run_native(machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -512,7 +512,10 @@ class _Closing:
 
     def _shows_another_part(self, path: Path) -> bool:
         before = self._instance.views.get(path)
-        return before is not None and before.layouts != _view(self._machine, self._leaves[path]).layouts
+        return (
+            before is not None
+            and before.layouts != _view(self._machine, self._leaves[path]).layouts
+        )
 
 
 def _keyword(loop: Loop, location: Location) -> Location:

@@ -297,17 +297,29 @@ def fake_mode(environment: PathShapeEnv) -> Any:
     return _FAKE.FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
 
 
+def _ignore_solver_check(condition: Any, name: str) -> None:
+    del condition, name
+
+
 class BaseKeepingMode(_FUNCTIONAL.FunctionalTensorMode):
     """The functionalization mode, which also keeps every tensor that owns its memory alive.
 
     `bases` finds the owner of a view that outlives the variable of its base.
+    `on_solver_check(condition, name)` is called where eager raises unless `condition` holds, since
+    the solver of linear algebra of that name has failed.
     """
 
     def __init__(self) -> None:
         _FUNCTIONAL.FunctionalTensorMode.__init__(self, export=True)
         self.bases: dict[int, Tensor] = {}
+        self.on_solver_check: Callable[[Any, str], None] = _ignore_solver_check
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is _TORCH.ops.aten._linalg_check_errors.default:  # an effect, not a value
+            info, name = args
+            with self:
+                self.on_solver_check((info == 0).all().item(), name)
+            return None
         dispatch: Any = _FUNCTIONAL.FunctionalTensorMode.__torch_dispatch__
         result = dispatch(self, func, types, args, kwargs)
         for part in result if type(result) in (list, tuple) else (result,):

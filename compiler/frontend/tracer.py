@@ -17,7 +17,7 @@ from .recorder import Recorder
 from .scalars import Scalars, UnknownExpression
 from .state import State
 from .tensors import Tensors
-from .torch_internals import BaseKeepingMode, PathShapeEnv, Tensor, fake_mode
+from .torch_internals import BaseKeepingMode, PathShapeEnv, Tensor, expression_of, fake_mode
 
 
 class Tracer:
@@ -30,6 +30,7 @@ class Tracer:
         self.shapes.on_assert = self._on_assert
         self.fake_mode = fake_mode(self.shapes)
         self.functional_mode = BaseKeepingMode()
+        self.functional_mode.on_solver_check = self._on_solver_check
         self.recorder = Recorder(self, decompositions)
         self.scalars = Scalars(self)
         self.tensors = Tensors(self, names)
@@ -102,6 +103,10 @@ class Tracer:
 
     def _on_assert(self, condition: Any, message: str) -> None:
         self._pending_asserts.append((condition, message))
+
+    def _on_solver_check(self, condition: Any, name: str) -> None:
+        message = f"{name}: the solver failed, as it does for singular input"
+        self._pending_asserts.append((expression_of(condition), message))
 
     def flush_asserts(self) -> None:
         """Emit a host assert for each condition that torch assumed, if its symbols are known."""

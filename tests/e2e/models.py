@@ -18,10 +18,21 @@ MODEL_CONFIGURATIONS: Mapping[str, Configuration] = {
 }
 """How every model is run and compared with eager."""
 
-EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {}
+_DATA_IN_LISTS = "refused: the contents of Python lists depend on data"
+_STATE = "refused: containers as state"
+
+EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
+    ("beam_search", "captured"): _DATA_IN_LISTS,
+    ("deep_equilibrium", "captured"): f"{_STATE}: `self.forward_res` is a list that grows",
+    ("neural_ode", "captured"): "refused: an exception behind `self.nfe += 1`, state of a solver",
+    ("spinn", "captured"): f"{_STATE}: `self.state` is a list of tensors",
+}
 """(model, configuration) -> why it fails. "captured" stands for all of them."""
 
-UNCOVERED: Mapping[str, tuple[int, str]] = {}
+UNCOVERED: Mapping[str, tuple[int, str]] = {
+    "deebert": (1, "no entropy is below -1, the threshold of the last exit"),
+    "pondernet": (2, "all have halted at the last step"),
+}
 """Model -> how many edges of its capture no input takes, and why."""
 
 

@@ -73,9 +73,7 @@ class NMT(nn.Module):
             )
             log_p_t = F.log_softmax(self.target_vocab_projection(att_t), dim=-1)
             live_hyp_num = beam_size - len(completed_hypotheses)
-            contiuating_hyp_scores = (
-                hyp_scores.unsqueeze(1).expand_as(log_p_t) + log_p_t
-            ).view(-1)
+            contiuating_hyp_scores = (hyp_scores.unsqueeze(1).expand_as(log_p_t) + log_p_t).view(-1)
             top_cand_hyp_scores, top_cand_hyp_pos = torch.topk(
                 contiuating_hyp_scores, k=live_hyp_num
             )

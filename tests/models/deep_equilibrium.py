@@ -52,9 +52,10 @@ def anderson(f, x0, m=5, lam=1e-4, max_iter=50, tol=1e-2, beta=1.0):
         )
         alpha = torch.linalg.solve(H[:, : n + 1, : n + 1], y[:, : n + 1])[:, 1 : n + 1, 0]
 
-        X[:, k % m] = beta * (alpha[:, None] @ F[:, :n])[:, 0] + (1 - beta) * (
-            alpha[:, None] @ X[:, :n]
-        )[:, 0]
+        X[:, k % m] = (
+            beta * (alpha[:, None] @ F[:, :n])[:, 0]
+            + (1 - beta) * (alpha[:, None] @ X[:, :n])[:, 0]
+        )
         F[:, k % m] = f(X[:, k % m].view_as(x0)).view(bsz, -1)
         res.append((F[:, k % m] - X[:, k % m]).norm().item() / (1e-5 + F[:, k % m].norm().item()))
         if res[-1] < tol:

@@ -67,9 +67,7 @@ class MixtralSparseMoeBlock(nn.Module):
                 continue
             current_state = hidden_states[None, top_x].reshape(-1, hidden_dim)
             current_hidden_states = expert_layer(current_state) * routing_weights[top_x, idx, None]
-            final_hidden_states.index_add_(
-                0, top_x, current_hidden_states.to(hidden_states.dtype)
-            )
+            final_hidden_states.index_add_(0, top_x, current_hidden_states.to(hidden_states.dtype))
         final_hidden_states = final_hidden_states.reshape(batch_size, sequence_length, hidden_dim)
         return final_hidden_states, router_logits
 
@@ -136,4 +134,4 @@ def build():
 
 def inputs():
     torch.manual_seed(1)
-    return [(torch.randint(0, 40, (1, 3)), True) for _ in range(12)]
+    return [(torch.randint(0, 40, (1, 3)), True) for _ in range(24)]

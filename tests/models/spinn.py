@@ -83,9 +83,7 @@ class SPINN(nn.Module):
         self.tracker = Tracker(size, tracker_size, predict=True)
 
     def forward(self, buffers):
-        buffers = [
-            list(torch.split(b.squeeze(1), 1, 0)) for b in torch.split(buffers, 1, 1)
-        ]
+        buffers = [list(torch.split(b.squeeze(1), 1, 0)) for b in torch.split(buffers, 1, 1)]
         stacks = [[buf[0], buf[0]] for buf in buffers]
         self.tracker.reset_state()
         num_transitions = 2 * (len(buffers[0]) - 2) - 1

@@ -218,3 +218,28 @@ def swapped_then_changed(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     first, second = second, first
     first.add_(10)
     return b, second
+
+
+@program((MATRIX, tensor(3)), (MATRIX, tensor(1)), (MATRIX, tensor(0)))
+def another_row_in_each_iteration(x: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
+    """H4: a variable shows other parts of one tensor, which nobody changes."""
+    y = x.clone()
+    row = y[0]
+    total = torch.zeros(4)
+    for _ in range(int(count)):
+        total = total + row
+        row = y[1]
+    return total, row
+
+
+@program((MATRIX, tensor(3)), (MATRIX, tensor(0)))
+def row_of_what_stays(x: Tensor, count: Tensor) -> Tensor:
+    """H4: what a row shows is recorded again in a loop that forks, and is still the same."""
+    row = x[1]
+    total = torch.zeros(4)
+    position = 0
+    while position < count:
+        if row[position] > 0:
+            total = total + row
+        position += 1
+    return total

@@ -161,3 +161,27 @@ class Patience(nn.Module):
                 break
             previous = label
         return logits, depth
+
+
+@program((normal(0, 2, 3),), (-normal(0, 2, 3),))
+class MadeInForward(nn.Module):
+    """Modules without weights that are made where they are used, and the type of the weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.to(next(self.parameters()).dtype)
+        y = nn.Softmax(dim=-1)(self.linear(x))
+        if x.sum() > 0:
+            y = nn.Sequential(nn.ReLU(), nn.Sigmoid())(y)
+        return y * sum(parameter.numel() for parameter in self.parameters())
+
+
+@program((normal(0, 3, 3), normal(1, 3)), (-normal(0, 3, 3), normal(1, 3)))
+def solves_equations(matrix: Tensor, right: Tensor) -> Tensor:
+    """Torch checks for failures of the solver by an effect."""
+    if matrix.trace() > 0:
+        right = right + 1
+    return torch.linalg.solve(matrix + 3 * torch.eye(3), right)

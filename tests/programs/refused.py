@@ -194,6 +194,29 @@ def alias_of_an_input_depends_on_data(x: Tensor) -> Tensor:
     return y
 
 
+@refused(torch.ones(3, 2), tensor(3))
+def alias_moves_in_a_loop(x: Tensor, count: Tensor) -> Tensor:
+    """H4: which row is changed depends on the iteration."""
+    y = x.clone()
+    row = y[0]
+    for _ in range(int(count)):
+        row.add_(1)  # <- MC0104: row.add_(1)
+        row = y[1]
+    return y
+
+
+@refused(torch.ones(2, 2))
+def alias_of_another_layout(x: Tensor) -> tuple[Tensor, Tensor]:
+    """H4: a view of the same numbers, of a base that is laid out in another way."""
+    y = x.clone()
+    row = y[0]
+    while y.sum() < 100:
+        y = y.t() * 2
+        row = y[:, 0]
+    y.add_(1)  # <- MC0104: y.add_(1)
+    return y, row
+
+
 @refused(POSITIVE)
 def undefined_on_one_path(x: Tensor) -> Tensor:
     """H24: eager raises UnboundLocalError on one path."""
