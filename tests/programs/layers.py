@@ -184,4 +184,7 @@ def solves_equations(matrix: Tensor, right: Tensor) -> Tensor:
     """Torch checks for failures of the solver by an effect."""
     if matrix.trace() > 0:
         right = right + 1
-    return torch.linalg.solve(matrix + 3 * torch.eye(3), right)
+    solved: Tensor = torch.linalg.solve(  # pyright: ignore[reportUnknownMemberType]: untyped
+        matrix + 3 * torch.eye(3), right
+    )
+    return solved
