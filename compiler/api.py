@@ -25,6 +25,7 @@ class CompileOptions(TypedDict, total=False):
     threads: int | None
     max_signatures: int
     freeze: bool
+    cache: bool
 
 
 @overload
@@ -49,6 +50,7 @@ def compile(
     threads: int | None = None,
     max_signatures: int = MAX_SIGNATURES,
     freeze: bool = False,
+    cache: bool = True,
 ) -> Any:
     """Compile a `torch.nn.Module` or a function of tensors, unchanged, for `target`.
 
@@ -57,12 +59,16 @@ def compile(
     each new input signature up to `max_signatures`. `dims` names axes whose extent may vary:
     `{"x": {0: modelc.Dim("B", 1, 64)}}`. `threads` bounds the threads of each sub-network; None
     leaves it to the engine. `freeze` promises that parameters never change, so that calls need not
-    look for changes (1 to 2 us for each module). Works as a decorator, with and without arguments,
-    on functions and on module classes (each instance is then compiled at its first call).
+    look for changes (1 to 2 us for each module). `cache` False ignores earlier compilations, which
+    lie in the directory MODELC_CACHE, `~/.cache/modelc` if it is not set. Works as a decorator,
+    with and without arguments, on functions and on module classes (each instance is then compiled
+    at its first call).
 
     Raises DiagnosticError, with every reason, if the program cannot be compiled.
     """
-    options = Options(target, dims=dims or {}, pipeline=pipeline, threads=threads, freeze=freeze)
+    options = Options(
+        target, dims=dims or {}, pipeline=pipeline, threads=threads, freeze=freeze, cache=cache
+    )
     check_options(options)
     if program is None:
         return functools.partial(_compile, options, example_inputs, max_signatures)

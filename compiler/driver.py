@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,13 +22,15 @@ from ..passes import (
     run_pipeline,
     verify_passes,
 )
-from ..runtime import Artifact
+from ..runtime import Artifact, parameters_of, weight_handle
 from .assembly import assemble, write_dumps
+from .cache import Cache, Outcome, key_of
 from .example import Example
 from .explanation import Explanation
 from .frontend import Captured, capture
 from .options import Options
 from .progress import Progress, silent
+from .summary import stages
 
 
 @dataclass
@@ -36,8 +38,8 @@ class Build:
     """What a compilation made: the artifact, the IR of each stage, and why it looks like that."""
 
     artifact: Artifact
-    stages: dict[str, str]
-    explanations: list[Explanation]
+    stages: Mapping[str, str]
+    explanations: Sequence[Explanation]
     seconds: dict[str, float]
 
 
@@ -58,14 +60,37 @@ def build(
     work = _Compilation(options, progress)
     with torch.inference_mode(False):  # it would hide decompositions from the capture
         captured = work.capture(program, example)
+    outcome = _cached(work, captured, program)
+    return Build(outcome.artifact, stages(outcome.artifact), outcome.explanations, work.seconds)
+
+
+def _cached(work: _Compilation, captured: Captured, program: Callable[..., Any]) -> Outcome:
+    """Return what becomes of a capture, from the cache if it is there."""
+    options = work.options
+    wanted = options.cache and options.dump_directory is None
+    cache = Cache.from_environment() if wanted else None
+    if cache is None:
+        return _finish(work, captured, program)
+    weights = {str(name): weight_handle(tensor) for name, tensor in captured.weights.items()}
+    settings = (options.target, options.pipeline, parameters_of(program), work.explanations)
+    with work.step("cache"):
+        key = key_of(captured.module, *settings)
+        outcome = cache.load(key, weights)
+    if outcome is None:
+        outcome = _finish(work, captured, program)
+        cache.store(key, outcome, weights)
+    return outcome
+
+
+def _finish(work: _Compilation, captured: Captured, program: Callable[..., Any]) -> Outcome:
     module = captured.module
     work.optimise(module, captured.weights)
     split = work.partition(module)
     work.lower(module, captured.weights, split)
     artifact = work.emit(module, captured, split, program)
-    if options.dump_directory is not None:
-        write_dumps(options.dump_directory, work.dumps, captured.weights)
-    return Build(artifact, work.stages, work.explanations, work.seconds)
+    if work.options.dump_directory is not None:
+        write_dumps(work.options.dump_directory, work.dumps, captured.weights)
+    return Outcome(artifact, work.explanations)
 
 
 def examine(
@@ -94,7 +119,7 @@ class _Compilation:
 
     def capture(self, program: Callable[..., Any], example: Example) -> Captured:
         """Turn the program into a host function over tensor ops."""
-        with self._step("capture"):
+        with self.step("capture"):
             captured = capture(
                 program,
                 example.args,
@@ -111,13 +136,13 @@ class _Compilation:
     def optimise(self, module: Module, weights: dict[Symbol, torch.Tensor]) -> None:
         """Rewrite the module at the level at which it was captured."""
         pipeline = DEFAULT_PIPELINE if self.options.pipeline is None else self.options.pipeline
-        with self._step("optimise"):
+        with self.step("optimise"):
             self._run(module, pipeline, PassContext(weights=weights))
         self._keep("optimised", module)
 
     def partition(self, module: Module) -> Partition:
         """Choose the engine of every tensor op."""
-        with self._step("partition"):
+        with self.step("partition"):
             split = partition(module, self.options.target)
         for decision in split.decisions.values():
             text = f"{decision.op.name} goes to {decision.engine}: {decision.reason}"
@@ -126,7 +151,7 @@ class _Compilation:
 
     def lower(self, module: Module, weights: dict[Symbol, torch.Tensor], split: Partition) -> None:
         """Cut the tensor ops out into sub-networks."""
-        with self._step("outline"):
+        with self.step("outline"):
             context = PassContext(weights=weights, engine_of=split.engine_of)
             self._run(module, LOWERING_PIPELINE, context)
         self._keep("outlined", module)
@@ -135,11 +160,12 @@ class _Compilation:
         self, module: Module, captured: Captured, split: Partition, program: Callable[..., Any]
     ) -> Artifact:
         """Write sub-networks and host program."""
-        with self._step("emit"):
+        with self.step("emit"):
             return assemble(module, captured.weights, split, program, self.stages)
 
     @contextmanager
-    def _step(self, name: str) -> Generator[None]:
+    def step(self, name: str) -> Generator[None]:
+        """Time the step `name`, and tell that it begins."""
         self.progress(name)
         start = time.perf_counter()
         yield

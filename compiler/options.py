@@ -17,7 +17,8 @@ class Options:
 
     `dims` maps a parameter name to its symbolic axes, `{"x": {0: Dim("B", 1, 64)}}`. `pipeline`
     replaces the default pass pipeline. `dump_directory` receives the IR after every step. `freeze`
-    says that parameters do not change, and need not be looked at when a call comes.
+    says that parameters do not change, and need not be looked at when a call comes. `cache` lets
+    earlier compilations be used.
     """
 
     target: str = "cpu"
@@ -27,3 +28,4 @@ class Options:
     dump_directory: Path | None = None
     threads: int | None = None
     freeze: bool = False
+    cache: bool = True

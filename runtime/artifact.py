@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -84,16 +84,21 @@ class Artifact:
         return Artifact(program, target, subnets, files, kept)
 
     @staticmethod
-    def load(path: str | Path) -> Artifact:
-        """Read and verify the artifact at `path`.
+    def load(path: str | Path, known: Mapping[str, Handle] | None = None) -> Artifact:
+        """Read and verify the artifact at `path`, but for the weights that are `known`.
 
         MC0502 if it is damaged, MC0503 if it has another schema version, MC0506 if it is not there.
         """
-        return _load(Path(path))
+        return _load(Path(path), known or {})
 
-    def save(self, path: str | Path, *, directory: bool = False) -> None:
-        """Write the artifact at `path`, as a zip file or a directory; MC0505 if that fails."""
-        types = weight_types(self.program)
+    def save(
+        self, path: str | Path, *, directory: bool = False, known: Collection[str] = ()
+    ) -> None:
+        """Write the artifact at `path`, as a zip file or a directory; MC0505 if that fails.
+
+        Without the weights that are `known`: who loads it must have them.
+        """
+        types = _unknown(weight_types(self.program), known)
         entries: dict[str, FileEntry] = {}
         with writing(Path(path), directory=directory) as sink:
             parts = write_weights(types, self.weights)
@@ -146,7 +151,11 @@ def _frozen(weight: Handle) -> Handle:
     return view
 
 
-def _load(path: Path) -> Artifact:
+def _unknown(types: Mapping[str, TensorType], known: Collection[str]) -> dict[str, TensorType]:
+    return {symbol: kind for symbol, kind in types.items() if symbol not in known}
+
+
+def _load(path: Path, known: Mapping[str, Handle]) -> Artifact:
     source = open_artifact(path)
     manifest = read_manifest(bytes(source.read(MANIFEST)), path)
     contents = {name: _verified(path, source, name, e) for name, e in manifest.files.items()}
@@ -157,7 +166,9 @@ def _load(path: Path) -> Artifact:
     if lacking := {i.callee for i in program.instances} - manifest.subnets.keys():
         raise damaged(path, f"the sub-network {min(lacking)} is missing")
     types = weight_types(program)
-    weights = _parsed(path, WEIGHTS, lambda: read_weights(types, contents.pop(WEIGHTS)))
+    unknown = _unknown(types, known)
+    weights = _parsed(path, WEIGHTS, lambda: read_weights(unknown, contents.pop(WEIGHTS)))
+    weights |= {symbol: _frozen(known[symbol]) for symbol in sorted(types.keys() & known.keys())}
     files = {name: bytes(data) for name, data in contents.items()}
     return Artifact(program, manifest.target, manifest.subnets, files, weights, path)
 

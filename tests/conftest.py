@@ -1,6 +1,10 @@
 """Options of the whole test suite."""
 
+import os
+
 import pytest
+
+os.environ["MODELC_CACHE"] = "off"  # what is tested is compiled, in processes of tests too
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,13 +29,20 @@ def compile_command(
         str | None, typer.Option("-p", help="Passes instead of the default.")
     ] = None,
     directory: Annotated[bool, typer.Option(help="Write a directory, not a zip file.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Compile all of it anew.")] = False,
 ) -> None:
     """Compile a program into an artifact that runs without PyTorch."""
     with reporting_errors():
         with shown_on_terminal(stderr()) as progress:
             progress(f"loading {source}")
             loaded = load_source(source, inputs)
-            options = Options(target, loaded.name, pipeline=pipeline, dump_directory=dump_ir)
+            options = Options(
+                target,
+                loaded.name,
+                pipeline=pipeline,
+                dump_directory=dump_ir,
+                cache=not no_cache,
+            )
             built = build(loaded.program, loaded.examples[0], options, progress)
             path = output or Path(f"{loaded.name}.modelc")
             progress(f"writing {path}")
