@@ -69,7 +69,7 @@ def _subnet_lines(artifact: Artifact, program: Program) -> Iterator[str]:
     total = sum(array.nbytes for array in artifact.weights.values())
     yield f"weights: {len(artifact.weights)}, {total / MEBIBYTE:.1f} MiB"
     if program.cells:
-        yield "state: " + ", ".join(cell.path for cell in program.cells)
+        yield "state: " + ", ".join(cell.path for cell in program.cells if cell.path)
 
 
 def cfg_as_mermaid(artifact: Artifact) -> str:

@@ -306,16 +306,26 @@ class Weight:
     digest: str = ""
 
 
+Initial: TypeAlias = Symbol | None | bool | int | float
+
+
 @dataclass(frozen=True)
 class Cell:
     """State kept between calls: the attribute `path` (`module.path.attribute`) of the program.
 
-    `initial` is the value before the first call: a number, the symbol of a weight, or None.
+    `initial` is the value before the first call: a number, the symbol of a weight, None, or the
+    elements of a list. `path` is empty for cells that only say how a container is arranged.
     """
 
     symbol: Symbol
     path: str
-    initial: Symbol | None | bool | int | float
+    initial: Initial | tuple[Initial, ...]
+
+    @property
+    def weights(self) -> list[Symbol]:
+        """The weights that the initial value names."""
+        held = self.initial if isinstance(self.initial, tuple) else (self.initial,)
+        return [item for item in held if isinstance(item, Symbol)]
 
 
 @dataclass(frozen=True)

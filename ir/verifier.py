@@ -67,8 +67,9 @@ def _module_rules(module: Module) -> Iterator[Diagnostic]:
             if key != name:
                 yield _violation(f"the {kind} under the name {key} is named {name}")
     for cell in module.cells.values():
-        if isinstance(cell.initial, Symbol) and cell.initial not in module.weights:
-            yield _violation(f"cell @{cell.symbol} begins as @{cell.initial}, which is no weight")
+        for name in cell.weights:
+            if name not in module.weights:
+                yield _violation(f"cell @{cell.symbol} begins as @{name}, which is no weight")
     for weight in module.weights.values():
         for name in sorted(_undeclared_dims(module, weight.type)):
             yield _violation(f"weight @{weight.symbol} has the undeclared dim {name}")

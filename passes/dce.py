@@ -108,7 +108,7 @@ def _remove_unused_symbols(module: Module) -> None:
     cells = _mentioned_cells(module)
     module.cells = {name: cell for name, cell in module.cells.items() if name in cells}
     weights = {op.symbol for op in _ops(module) if isinstance(op, LoadWeight)}
-    weights |= {c.initial for c in module.cells.values() if isinstance(c.initial, Symbol)}
+    weights |= {name for cell in module.cells.values() for name in cell.weights}
     module.weights = {name: w for name, w in module.weights.items() if name in weights}
     dims = {name for value_type in _types(module) for name in free_symbols(value_type)}
     module.dims = {name: dim for name, dim in module.dims.items() if name in dims}

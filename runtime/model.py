@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..diagnostics import Diagnostic, DiagnosticError, Note
 from .artifact import Artifact
@@ -20,7 +20,7 @@ from .host.values import Handle
 from .outputs import OutputBuilder, own
 from .structure import Mismatch
 from .tensors import Unreadable, any_torch, to_numpy, write_tensor
-from .types import TensorType, Type
+from .types import ListType, TensorType, Type
 
 LoadEngine = Callable[[str], Engine]
 
@@ -96,6 +96,7 @@ class Model:
             return {
                 cell.path: _shown(self._cells[cell.symbol], types.get(cell.symbol))
                 for cell in self.program.cells
+                if cell.path
             }
 
     @property
@@ -110,6 +111,8 @@ class Model:
             self._cells = initial
 
     def _initial(self, held: Any) -> Any:
+        if isinstance(held, tuple):
+            return [self._initial(item) for item in cast("tuple[Any, ...]", held)]
         if isinstance(held, WeightReference):
             return self.artifact.weights[held.symbol].copy()
         return held
@@ -233,5 +236,8 @@ def _concerns_state(mismatches: Sequence[Mismatch]) -> bool:
 def _shown(value: Any, kind: Type | None) -> Any:
     if isinstance(value, (type(None), bool, int, float)):
         return value
+    if isinstance(value, list):
+        element = kind.element if isinstance(kind, ListType) else None
+        return [_shown(item, element) for item in cast("list[Any]", value)]
     is_bfloat16 = isinstance(kind, TensorType) and kind.dtype == "bf16"
     return to_numpy(value.copy(), is_bfloat16=is_bfloat16)

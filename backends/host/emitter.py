@@ -11,7 +11,7 @@ from typing import Any
 from ...diagnostics import UNKNOWN
 from ...diagnostics import Location as SourceLocation
 from ...ir import structure as ir_structure
-from ...ir.core import Block, Cell, Func, Module, Op, Successor, Symbol, Value
+from ...ir.core import Block, Cell, Func, Initial, Module, Op, Successor, Symbol, Value
 from ...ir.host import Branch, Call, CondBranch, LoadWeight, Raise, ReadCell, Return, Switch
 from ...ir.types import ListType, ScalarType, TensorType
 from ...runtime import types
@@ -206,5 +206,9 @@ def _plain(value: Any) -> Static:
 
 def _cell(cell: Cell) -> data.Cell:
     initial = cell.initial
-    held = data.WeightReference(str(initial)) if isinstance(initial, Symbol) else initial
+    held = tuple(map(_initial, initial)) if isinstance(initial, tuple) else _initial(initial)
     return data.Cell(str(cell.symbol), cell.path, held)
+
+
+def _initial(initial: Initial) -> data.Initial:
+    return data.WeightReference(str(initial)) if isinstance(initial, Symbol) else initial

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from .calls import call, is_interpreted
+from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified
 from .machine import Machine, Outcome
 from .objects import ABSENT, DynamicList, ListMethod, class_of, is_a
@@ -86,6 +87,8 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
         return deliver(state, value)
     if is_a(value, torch.Tensor):
         machine.foreign.remember_owner(value, owner, name)
+    elif container_form(value) is not None and name in getattr(owner, "__dict__", ()):
+        machine.foreign.remember_container(value, owner, name)
     return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
 
 
@@ -114,11 +117,12 @@ def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: 
 def _set_cell(machine: Machine, state: State, owner: Any, name: str, value: Any) -> None:
     key = (id(owner), name)
     require_no_text([value])
-    if not (value is None or is_number(value) or is_traced(value)):
+    is_text = isinstance(value, str)
+    if is_text or not is_storable(value):
         raise machine.tracer.refuse(
             "MC0101",
             f"the attribute `{name}` is set to a {type(value).__name__}",
-            help="keep only tensors, numbers and None as state between calls",
+            help="keep only tensors, numbers, None, and lists, tuples and dicts of these as state",
         )
     if key not in state.overlay:
         add_cell(machine, owner, name)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from . import prelude
-from .cells import keep_mutated_weight
+from .cells import keep_mutated_container, keep_mutated_weight
 from .foreign import ForeignObjects
 from .hir import Code, lower_function
 from .machine import Machine, Outcome
@@ -533,13 +533,15 @@ def _call_container(
 def refuse_foreign_mutation(machine: Machine, container: Any) -> None:
     """Refuse to change a container that existed before the program ran."""
     is_input = any(given is container for given in machine.tracer.state.containers)
+    if not is_input:
+        keep_mutated_container(machine, container)
     if is_input or container in machine.foreign:
         path = machine.foreign.path(container)
         name = f"`{path}`" if path else f"a {type(container).__name__}"
         raise machine.tracer.refuse(
             "MC0105",
             f"{name}, which outlives the call, is changed",
-            help="copy it first, or keep tensors, numbers or None in attributes instead",
+            help="copy it first, or keep it in one attribute of one module",
         )
 
 

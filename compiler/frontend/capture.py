@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -13,11 +13,10 @@ from torch import nn
 from ...diagnostics import Diagnostic, DiagnosticError
 from ...ir import Cell, DimRange, Func, Module, Symbol, name_results
 from ...ir.host import LoadWeight
+from .cell_kinds import DIFFERENT, CellKind, CellList, growing_lists, parts_of, values_of, widened
 from .entry import (
     Capture,
-    CellKind,
     CellKinds,
-    CellTensor,
     Decompositions,
     Dims,
     Request,
@@ -146,14 +145,21 @@ class _Entries:
     request: Request
     name: str
     knowledge: Knowledge = field(default_factory=Knowledge)
+    grows: bool = True
 
     def run(self) -> Captured:
         """Return the finished module."""
+        refused: DiagnosticError | None = None
         for _ in range(MAX_RESTARTS):
             try:
                 return self._capture_all()
             except Restart:
                 continue
+            except DiagnosticError as error:
+                if refused is not None or not self.knowledge.growing_cells:
+                    raise refused or error from None
+                refused, self.grows = error, False  # try again with one entry for each length
+                self.knowledge.growing_cells.clear()
         raise DiagnosticError(
             Diagnostic(
                 "MC0106",
@@ -165,7 +171,8 @@ class _Entries:
 
     def _capture_all(self) -> Captured:
         cells = self.knowledge.cells
-        initial = {key: kind_of_initial(cell.initial) for key, cell in cells.items()}
+        growing = self.knowledge.growing_cells
+        initial = {key: kind_of_initial(cell, growing) for key, cell in cells.items()}
         wanted: list[CellKinds] = [initial]
         captures: list[Capture] = []
         funcs: list[Func] = []
@@ -184,12 +191,14 @@ class _Entries:
     def _add_kinds(self, wanted: list[CellKinds], outgoing: CellKinds) -> bool:
         """Make sure that some entry serves `outgoing`; return whether an old one was widened."""
         for position, known in enumerate(wanted):
-            widened = _widen(known, outgoing)
-            if widened == known:
+            wider = _widen(known, outgoing)
+            if wider == known:
                 return False
-            if widened is not None and position > 0:
-                wanted[position] = widened
+            if wider is not None and position > 0:
+                wanted[position] = wider
                 return True
+        if self.grows:
+            self._find_growing(wanted, outgoing)
         if len(wanted) >= MAX_ENTRIES:
             raise DiagnosticError(
                 Diagnostic(
@@ -203,32 +212,20 @@ class _Entries:
         self.knowledge.note("state changes its type between calls: there is one entry for each")
         return False
 
+    def _find_growing(self, wanted: list[CellKinds], outgoing: CellKinds) -> None:
+        """Start over if a list in a cell has another length than in some entry."""
+        for known in wanted:
+            for key, cell in self.knowledge.cells.items():
+                for where, element in growing_lists(cell.path, known[key], outgoing[key]):
+                    self.knowledge.growing_cells[where] = CellList(element)
+                    self.knowledge.note(f"`{where}` is a list that grows from call to call")
+                    raise Restart(f"{where} grows")
+
 
 def _widen(known: CellKinds, other: CellKinds) -> dict[AttributeKey, CellKind] | None:
     """Return kinds that serve both, None if they differ in more than extents."""
-    widened: dict[AttributeKey, CellKind] = {}
-    for key, kind in known.items():
-        merged = _widen_kind(kind, other[key])
-        if merged is _DIFFERENT:
-            return None
-        widened[key] = merged
-    return widened
-
-
-_DIFFERENT: Any = object()
-
-
-def _widen_kind(known: CellKind, other: CellKind) -> CellKind:
-    if known == other:
-        return known
-    if not isinstance(known, CellTensor) or not isinstance(other, CellTensor):
-        return _DIFFERENT
-    same = (known.dtype, known.device) == (other.dtype, other.device)
-    if not same or len(known.shape) != len(other.shape):
-        return _DIFFERENT
-    pairs = zip(known.shape, other.shape, strict=True)
-    shape = tuple(mine if mine == theirs else None for mine, theirs in pairs)
-    return CellTensor(shape, known.dtype, known.device)
+    merged = {key: widened(kind, other[key]) for key, kind in known.items()}
+    return None if DIFFERENT in merged.values() else merged
 
 
 # --- the module ---------------------------------------------------------------------------------
@@ -252,7 +249,7 @@ def _assemble(
     for dims in request.dims.values():
         for dim in dims.values():
             module.dims[dim.name] = DimRange(dim.name, dim.minimum, dim.maximum)
-    _add_cells(module, weights, knowledge)
+    _add_cells(module, weights, knowledge, captures)
     for func in funcs:
         name_results(func)
     return Captured(module, weights, list(knowledge.notes))
@@ -289,13 +286,42 @@ def _name_weight(
     known.op.symbol = symbol
 
 
-def _add_cells(module: Module, weights: dict[Symbol, torch.Tensor], knowledge: Knowledge) -> None:
+def _add_cells(
+    module: Module,
+    weights: dict[Symbol, torch.Tensor],
+    knowledge: Knowledge,
+    captures: list[Capture],
+) -> None:
+    paths: dict[str, str] = {}
     for cell in knowledge.cells.values():
-        initial = None if cell.initial is ABSENT else cell.initial
-        symbol = Symbol(cell.path)
-        if isinstance(initial, torch.Tensor):
-            if symbol not in weights:
-                module.weights[symbol] = describe_weight(symbol, initial)
-                weights[symbol] = initial.detach()
-            initial = symbol
-        module.cells[symbol] = Cell(symbol, cell.path, initial)
+        kinds = [kind_of_initial(cell, knowledge.growing_cells)]
+        kinds += [kinds[cell.key] for entry in captures for kinds in (entry.kinds, *entry.outgoing)]
+        for kind in kinds:
+            paths.update((part.symbol, part.path) for part in parts_of(cell.path, kind))
+        held = None if cell.initial is ABSENT else cell.initial
+        initial = {part.symbol: value for part, value in values_of(cell.path, kinds[0], held)}
+        if kinds == [None]:
+            paths[cell.path] = cell.path
+        for symbol in [symbol for symbol in paths if symbol not in module.cells]:
+            kept = _initial_content(symbol, initial.get(symbol), module, weights)
+            module.cells[Symbol(symbol)] = Cell(Symbol(symbol), paths[symbol], kept)
+    for entry, func in zip(captures, module.host_funcs, strict=True):
+        absent = [symbol for symbol in module.cells if symbol not in entry.initial_values]
+        func.absent_cells = tuple(absent)
+
+
+def _initial_content(
+    name: str, value: Any, module: Module, weights: dict[Symbol, torch.Tensor]
+) -> Any:
+    """Return what a cell holds before the first call; tensors become weights."""
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        named = [(f"{name}[{number}]", item) for number, item in enumerate(items)]
+        return tuple(_initial_content(symbol, item, module, weights) for symbol, item in named)
+    if not isinstance(value, torch.Tensor):
+        return value
+    symbol = Symbol(name)
+    if symbol not in weights:
+        module.weights[symbol] = describe_weight(symbol, value)
+        weights[symbol] = value.detach()
+    return symbol

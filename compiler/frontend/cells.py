@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from .cell_kinds import children_of, container_form, is_storable
 from .failures import Restart
 from .knowledge import StateCell
 from .machine import Machine
-from .objects import ABSENT
+from .objects import ABSENT, is_a
 from .tensors import TracedWeight
 
 
@@ -56,3 +58,41 @@ def keep_mutated_weight(machine: Machine, weight: TracedWeight) -> None:
         f"{described}, which outlives the call, is changed in place",
         help="change it through one attribute of one module, or return the new value",
     )
+
+
+def keep_mutated_container(machine: Machine, container: Any) -> None:
+    """Make the attribute that holds `container`, which is to be changed, a state cell.
+
+    Nothing happens if no attribute of the program holds it, or several do.
+    """
+    owners = machine.foreign.container_owners.get(id(container), set())
+    if len(owners) != 1:
+        return
+    ((owner_id, name),) = owners
+    owner = machine.foreign.objects[owner_id]
+    held: Any = getattr(owner, name)
+    if qualified(machine, owner, name) is None or not is_storable(held):
+        return
+    if not _is_shared(machine, held, owner, name):
+        add_cell(machine, owner, name)
+
+
+def _is_shared(machine: Machine, held: Any, owner: Any, name: str) -> bool:
+    """Tell whether another attribute of the program holds a part of the container `held`."""
+    parts = set(_containers(held))
+    for identity in machine.foreign.paths:
+        other = machine.foreign.objects.get(identity)
+        for attribute, value in getattr(other, "__dict__", {}).items():
+            if (other is not owner or attribute != name) and parts.intersection(_containers(value)):
+                return True
+    return False
+
+
+def _containers(value: Any) -> Iterator[int]:
+    """Yield the containers in `value` that could be changed, by `id`."""
+    if container_form(value) is None:
+        return
+    if not is_a(value, tuple):
+        yield id(value)
+    for item in children_of(value).values():
+        yield from _containers(item)

@@ -11,43 +11,52 @@ import torch
 from torch import nn
 
 from ...diagnostics import UNKNOWN, DiagnosticError, Location
-from ...ir import Func, ScalarType, Symbol, Value
+from ...ir import I1, Func, ListType, Symbol, Type, Value
 from ...ir import structure as ir
 from ...ir.host import Exit, Raise, ReadCell, Return
 from ...ir.structure import Structure
 from . import prelude
 from .builtins import BUILTINS
 from .calls import call, is_leaf, push_function
+from .cell_kinds import (
+    MARK,
+    CellKind,
+    CellList,
+    CellTensor,
+    Part,
+    build,
+    cell_tensor,
+    kind_of,
+    parts_of,
+    values_of,
+)
 from .checks import is_guarded
+from .failures import Restart
 from .foreign import named_modules
 from .knowledge import Knowledge, StateCell
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
 from .objects import ABSENT, DynamicList, class_of, is_a
-from .scalars import KINDS, is_number, is_symbolic, type_of_number
+from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
 from .steps import execute
 from .structures import NoStructure, describe, rebuild
 from .tensors import tensor_type
-from .torch_internals import Fake, Tensor, expression_of, is_traced, portable_kernels, quiet
+from .torch_internals import (
+    Fake,
+    Tensor,
+    expression_of,
+    is_traced,
+    portable_kernels,
+    quiet,
+    storage_key,
+)
 from .tracer import Tracer
 
 Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]
 Decompositions: TypeAlias = Mapping[Any, Callable[..., Any]]
 
-
-@dataclass(frozen=True)
-class CellTensor:
-    """The type of a tensor in a cell; an extent of None varies between calls."""
-
-    shape: tuple[int | None, ...]
-    dtype: torch.dtype
-    device: str
-
-
-CellKind: TypeAlias = None | type | CellTensor
-"""What a cell holds: None, a number of that Python type, or a tensor."""
 
 CellKinds: TypeAlias = Mapping[AttributeKey, CellKind]
 
@@ -81,8 +90,7 @@ class Capture:
     dim_names: dict[str, str] = field(default_factory=dict[str, str])
     inputs: list[tuple[Tensor, Value]] = field(default_factory=lambda: [])
     _sizes: dict[str, Any] = field(default_factory=lambda: {})
-    _symbols: dict[AttributeKey, Symbol] = field(default_factory=lambda: {})
-    _initial_values: dict[AttributeKey, Value | None] = field(default_factory=lambda: {})
+    initial_values: dict[str, Value] = field(default_factory=dict[str, Value])
 
     def __post_init__(self) -> None:
         tracer = Tracer(self.request.names, self.request.decompositions)
@@ -106,7 +114,7 @@ class Capture:
             with portable_kernels(), quiet():
                 values = self._make_inputs(state)
                 structure = self._describe_inputs(values)
-                cells = self._make_cells(state)
+                self._make_cells(state)
                 self._start(state, values)
         except DiagnosticError as error:
             self.machine.report(error)
@@ -115,7 +123,7 @@ class Capture:
             self.machine.swapper.restore()
         if self.machine.diagnostics:
             raise DiagnosticError(*self.machine.diagnostics)
-        return self._function(symbol, structure, cells)
+        return self._function(symbol, structure)
 
     def _register_program(self) -> None:
         program, foreign = self.request.program, self.machine.foreign
@@ -216,28 +224,46 @@ class Capture:
 
     # --- cells ---
 
-    def _make_cells(self, state: State) -> dict[AttributeKey, Symbol]:
-        """Read each cell that is not None here."""
-        symbols: dict[AttributeKey, Symbol] = {}
-        for key, cell in self.knowledge.cells.items():
-            symbols[key] = Symbol(cell.path)
-            state.overlay[key] = self._cell_value(cell, symbols[key], self.kinds[key], state)
-        self._initial_values = {
-            key: self._cell_output(value) for key, value in state.overlay.items()
-        }
-        self._symbols = symbols
-        return symbols
+    def _make_cells(self, state: State) -> None:
+        """Read the parts of each cell that are there before these calls."""
 
-    def _cell_value(self, cell: StateCell, symbol: Symbol, kind: CellKind, state: State) -> Any:
-        if kind is None:
-            return cell.initial if cell.initial is ABSENT else None
+        def read(where: str, kind: CellKind) -> Any:
+            return self._read_part(where, kind, state)
+
+        for key, cell in self.knowledge.cells.items():
+            kind = self.kinds[key]
+            for part in parts_of(cell.path, kind):
+                if part.kind is MARK:
+                    self._read_part(part.symbol, MARK, state)
+            absent = kind is None and cell.initial is ABSENT
+            state.overlay[key] = ABSENT if absent else build(kind, cell.path, read)
+
+    def _read_part(self, symbol: str, kind: CellKind, state: State) -> Any:
         if isinstance(kind, CellTensor):
-            shape = [self.tracer.shapes.fresh_size() if n is None else n for n in kind.shape]
-            fake = self.tracer.tensors.fake_of_type(shape, kind.dtype, kind.device)
-            op = ReadCell(cell=symbol, result_types=(tensor_type(fake),))
-            return self.tracer.tensors.wrap(fake, state.block.append(op).out)
-        op = ReadCell(cell=symbol, result_types=(ScalarType(KINDS[kind]),))
-        return self.tracer.scalars.fresh(kind, state.block.append(op).out)
+            fake = self._cell_fake(kind)
+            traced = self.tracer.tensors.wrap(fake, self._read(symbol, tensor_type(fake), state))
+            if symbol in self.knowledge.shared_cells:
+                self.tracer.tensors.lose_alias(traced)
+            return traced
+        if isinstance(kind, CellList):
+            element = kind.element
+            of_numbers = isinstance(element, type)
+            inner = number_kind(element) if of_numbers else tensor_type(self._cell_fake(element))
+            value = self._read(symbol, ListType(inner), state)
+            return self.machine.lists.of_value(value, inner, 0)
+        if kind is MARK:
+            return self._read(symbol, I1, state)
+        assert isinstance(kind, type)
+        return self.tracer.scalars.fresh(kind, self._read(symbol, number_kind(kind), state))
+
+    def _cell_fake(self, kind: CellTensor) -> Fake:
+        shape = [self.tracer.shapes.fresh_size() if n is None else n for n in kind.shape]
+        return self.tracer.tensors.fake_of_type(shape, kind.dtype, kind.device)
+
+    def _read(self, symbol: str, result: Type, state: State) -> Value:
+        op = state.block.append(ReadCell(cell=Symbol(symbol), result_types=(result,)))
+        self.initial_values[symbol] = op.out
+        return op.out
 
     # --- outputs ---
 
@@ -274,34 +300,58 @@ class Capture:
         return part.value if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
 
     def _return_cells(self, state: State, op: Exit) -> None:
+        held: dict[str, Value] = {}
         kinds: dict[AttributeKey, CellKind] = {}
-        written: list[tuple[Symbol, Value]] = []
-        cleared: list[Symbol] = []
-        for key, symbol in self._symbols.items():
+        storages: dict[int, str] = {}
+        for key, cell in self.knowledge.cells.items():
             value = state.overlay[key]
-            kinds[key] = self._kind_of(value)
-            output = self._cell_output(value)
-            if output is None and self._initial_values[key] is not None:
-                cleared.append(symbol)
-            elif output is not None and output is not self._initial_values[key]:
-                written.append((symbol, output))
-        op.cells = tuple(symbol for symbol, _ in written)
-        op.cell_values = tuple(value for _, value in written)
-        op.cleared_cells = tuple(cleared)
+            kinds[key] = kind_of(cell.path, value, self._leaf_kind)
+            for part, content in values_of(cell.path, kinds[key], value):
+                held[part.symbol] = self._part_value(part, content)
+                if is_traced(content):
+                    self._note_sharing(part.symbol, content, storages)
+        written = [s for s in held if held[s] is not self.initial_values.get(s)]
+        op.cells = tuple(map(Symbol, written))
+        op.cell_values = tuple(held[symbol] for symbol in written)
+        op.cleared_cells = tuple(Symbol(s) for s in self.initial_values if s not in held)
         self.outgoing.append(kinds)
 
-    def _cell_output(self, value: Any) -> Value | None:
-        if value is None or value is ABSENT:
-            return None
-        return self.tracer.scalars.value(value) if is_number(value) else self._value_of(value)
+    def _note_sharing(self, symbol: str, tensor: Tensor, storages: dict[int, str]) -> None:
+        """Remember parts that share memory: the next call must not change them in place."""
+        other = storages.setdefault(storage_key(tensor), symbol)
+        if other != symbol and not {symbol, other} <= self.knowledge.shared_cells:
+            self.knowledge.shared_cells |= {symbol, other}
+            raise Restart("two pieces of state share memory")
 
-    def _kind_of(self, value: Any) -> CellKind:
-        if value is None or value is ABSENT:
-            return None
-        kind = type_of_number(value).kind if is_number(value) else None
-        if kind is not None:
+    def _part_value(self, part: Part, content: Any) -> Value:
+        if part.kind is MARK:
+            return self.initial_values.get(part.symbol) or self.tracer.scalars.value(True)
+        if isinstance(part.kind, CellList) and is_a(content, list):
+            element = self.initial_values.get(part.symbol)
+            assert element is not None and isinstance(element.type, ListType)
+            return self.machine.lists.from_items(content, element.type.element).value
+        return self.tracer.scalars.value(content) if is_number(content) else self._value_of(content)
+
+    def _leaf_kind(self, where: str, value: Any) -> CellKind:
+        if where in self.knowledge.growing_cells and (
+            class_of(value) is list or isinstance(value, DynamicList)
+        ):
+            return self.knowledge.growing_cells[where]
+        if is_number(value):
+            kind = type_of_number(value).kind
             return next(python for python, name in KINDS.items() if name is kind)
-        return cell_tensor(self.tracer.tensors.fake(value))
+        if is_traced(value):
+            return cell_tensor(self.tracer.tensors.fake(value))
+        if isinstance(value, DynamicList):
+            raise self._refuse_list(where)
+        return None
+
+    def _refuse_list(self, where: str) -> DiagnosticError:
+        return self.tracer.refuse(
+            "MC0101",
+            f"`{where}` becomes a list whose length depends on data",
+            help="let it begin as an empty list, and append to it",
+        )
 
     def _return_inputs(self, state: State, op: Exit) -> None:
         copied: list[tuple[int, Value]] = []
@@ -316,32 +366,28 @@ class Capture:
 
     # --- the function ---
 
-    def _function(
-        self, symbol: Symbol, structure: ir.Mapping, cells: Mapping[AttributeKey, Symbol]
-    ) -> Func:
+    def _function(self, symbol: Symbol, structure: ir.Mapping) -> Func:
         region = self.tracer.region
         region.blocks[:] = [block for block in region.blocks if block.ops]
         for position, op in enumerate(self.tracer.tensors.preamble):
             region.entry.insert(position, op)
-        absent = tuple(cells[key] for key in cells if self.kinds[key] is None)
-        func = Func(
-            symbol, "host", region, structure, absent, program_location(self.request.program)
-        )
+        place = program_location(self.request.program)
+        func = Func(symbol, "host", region, structure, loc=place)
         rename_dims(func, self.dim_names)
         return func
 
 
-def cell_tensor(fake: Fake) -> CellTensor:
-    """Return what a cell holds that holds this tensor."""
-    shape = tuple(extent if isinstance(extent, int) else None for extent in fake.shape)
-    return CellTensor(shape, fake.dtype, str(fake.device))
-
-
-def kind_of_initial(value: Any) -> CellKind:
+def kind_of_initial(cell: StateCell, growing: Mapping[str, CellList]) -> CellKind:
     """Return what a cell holds before the first call."""
-    if value is None or value is ABSENT:
-        return None
-    return cell_tensor(value) if is_a(value, torch.Tensor) else class_of(value)
+
+    def leaf(where: str, value: Any) -> CellKind:
+        if where in growing and class_of(value) is list:
+            return growing[where]
+        if is_a(value, torch.Tensor):
+            return cell_tensor(value)
+        return class_of(value) if is_number(value) else None
+
+    return kind_of(cell.path, cell.initial, leaf)
 
 
 def program_location(program: Any) -> Location:

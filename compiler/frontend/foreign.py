@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from .hir import Code
+from .objects import is_a
 from .tensors import Tensors
 
 _IMMUTABLE = (
@@ -44,6 +45,9 @@ class ForeignObjects:
     weight_owners: dict[int, set[tuple[int, str]]] = field(
         default_factory=dict[int, "set[tuple[int, str]]"]
     )
+    container_owners: dict[int, set[tuple[int, str]]] = field(
+        default_factory=dict[int, "set[tuple[int, str]]"]
+    )
 
     def read(self, value: Any, path: str | None = None) -> Any:
         """Return what the program sees of `value`, which was read from a foreign object."""
@@ -61,6 +65,17 @@ class ForeignObjects:
         data = tensor if known is None else known.data
         self.objects.setdefault(id(owner), owner)
         self.weight_owners.setdefault(id(data), set()).add((id(owner), name))
+
+    def remember_container(self, container: Any, owner: Any, name: str) -> None:
+        """Remember that the program reads a container as the attribute `name` of `owner`."""
+        self.objects.setdefault(id(owner), owner)
+        self.container_owners.setdefault(id(container), set()).add((id(owner), name))
+
+    def remember_item(self, item: Any, container: Any) -> None:
+        """Remember that the program reads a container as an item of another."""
+        owners = self.container_owners.get(id(container))
+        if owners and is_a(item, (list, tuple, dict)):
+            self.container_owners.setdefault(id(item), set()).update(owners)
 
     def __contains__(self, value: object) -> bool:
         return id(value) in self.objects

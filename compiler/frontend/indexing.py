@@ -45,6 +45,7 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
         return call(machine, state, method, [container, key], {})
     value = machine.python(operator.getitem, container, key)
     if container in machine.foreign:
+        machine.foreign.remember_item(value, container)
         value = machine.foreign.read(value, _item_path(machine, container, key))
     return deliver(state, value)
 

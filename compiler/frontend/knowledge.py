@@ -7,6 +7,7 @@ from typing import Any
 
 from ...diagnostics import Location
 from ...ir import Type
+from .cell_kinds import CellList
 from .state import AttributeKey, PositionKey
 from .traversal import Path
 
@@ -46,6 +47,10 @@ class StateCell:
     path: str
     initial: Any
 
+    @property
+    def key(self) -> AttributeKey:
+        return id(self.owner), self.name
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -59,14 +64,18 @@ class Explanation:
 class Knowledge:
     """Everything that survives a restart.
 
-    `splits` are numbers that must not be merged, by join; `identities` the joins at which tensors
-    that are one object on some paths only keep paths apart.
+    `growing_cells` are the lists in cells, by path, whose length varies between calls, and
+    `shared_cells` the parts of cells that may share memory. `splits` are numbers that must not be
+    merged, by join; `identities` the joins at which tensors that are one object on some paths only
+    keep paths apart.
     """
 
     loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
     splits: dict[PositionKey, set[Path]] = field(default_factory=dict[PositionKey, set[Path]])
     identities: set[PositionKey] = field(default_factory=set[PositionKey])
     cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
+    growing_cells: dict[str, CellList] = field(default_factory=dict[str, CellList])
+    shared_cells: set[str] = field(default_factory=set[str])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
 
     def loop(self, key: PositionKey) -> LoopPlan:

@@ -65,6 +65,11 @@ def number_type(number: Any) -> type:
     return python_type(number) if isinstance(number, SYMBOLIC_TYPES) else type(number)
 
 
+def number_kind(kind: type) -> ScalarType:
+    """Return the host type of numbers of a Python type."""
+    return ScalarType(KINDS[kind])
+
+
 def type_of_number(number: Any) -> ScalarType:
     """Return the host type of a Python or symbolic number."""
     return ScalarType(KINDS[number_type(number)])

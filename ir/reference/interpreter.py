@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 import torch
 
 from ...diagnostics import Diagnostic, DiagnosticError, Note
-from ..core import Block, Cell, Func, Module, Op, Successor, Symbol, Value, map_values
+from ..core import Block, Cell, Func, Initial, Module, Op, Successor, Symbol, Value, map_values
 from ..graph.ops import FuncReturn
 from ..host.control import Branch, CondBranch, Exit, Raise, Return, Switch
 from ..host.program import Call, LoadWeight, ReadCell
@@ -78,9 +78,12 @@ class Interpreter:
         return block.successors[position].block
 
     def _initial(self, cell: Cell) -> Any:
-        if isinstance(cell.initial, Symbol):
-            return self._weights[cell.initial].clone()
-        return cell.initial
+        if isinstance(cell.initial, tuple):
+            return [self._content(item) for item in cell.initial]
+        return self._content(cell.initial)
+
+    def _content(self, initial: Initial) -> Any:
+        return self._weights[initial].clone() if isinstance(initial, Symbol) else initial
 
     def _choose_entry(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]

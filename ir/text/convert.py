@@ -22,6 +22,8 @@ from ..structure import Structure
 from ..types import DType, ListType, ScalarKind, ScalarType, TensorType, Type
 from .syntax import Arithmetic, Atom, Expression, Group
 
+_INITIAL = (Symbol, types.NoneType, bool, int, float)
+
 Token: TypeAlias = Any
 """A token of lark: a string that knows its place."""
 
@@ -32,6 +34,10 @@ class TypeField:
 
 class StructureField:
     """Stand for the annotation `Structure`, as above."""
+
+
+class InitialField:
+    """Stand for what a cell holds first: a symbol, number or none, or a list of these."""
 
 
 class NameField:
@@ -104,6 +110,12 @@ def _tuple(node: Expression, annotation: Any, scope: Scope) -> tuple[Any, ...]:
     if not isinstance(node, Group) or node.kind != "list":
         _fail(node, "a list")
     return tuple(convert(item, annotation, scope) for item in node.items)
+
+
+def _initial(node: Expression, scope: Scope) -> Any:
+    if isinstance(node, Group) and node.kind == "list":
+        return tuple(_union(item, _INITIAL, scope) for item in node.items)
+    return _union(node, _INITIAL, scope)
 
 
 def _union(node: Expression, annotations: Iterable[Any], scope: Scope) -> Any:
@@ -391,6 +403,7 @@ _CONVERTERS: Mapping[Any, Callable[[Expression, Scope], Any]] = {
     ReferenceField: _token("reference"),
     TypeField: lambda node, scope: read_type(node),
     StructureField: read_structure,
+    InitialField: _initial,
     bool: _exactly(bool),
     int: _exactly(int),
     float: _exactly(float),

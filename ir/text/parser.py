@@ -29,6 +29,7 @@ from ..graph.ops import AtenOp, FuncReturn, is_operator, operator_names
 from ..registry import OPS
 from ..types import I1, Type, free_symbols
 from .convert import (
+    InitialField,
     NameField,
     Problem,
     ReferenceField,
@@ -146,7 +147,7 @@ def _fields(*fields: Field) -> Mapping[str, Field]:
 _MODULE = _fields(Field("level", NameField, "captured"), Field("target", str, ""))
 _DIM = _fields(Field("min", int, 0), Field("max", int, None))
 _WEIGHT = _fields(Field("digest", str, ""))
-_CELL = _fields(Field("path", str), Field("initial", Symbol | None | bool | int | float))
+_CELL = _fields(Field("path", str), Field("initial", InitialField))
 _FUNC = _fields(
     Field("inputs", StructureField, None), Field("absent_cells", tuple[Symbol, ...], ())
 )

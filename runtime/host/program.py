@@ -179,13 +179,25 @@ class WeightReference:
     symbol: str
 
 
+Initial: TypeAlias = WeightReference | None | bool | int | float
+
+
 @dataclass(frozen=True)
 class Cell:
-    """State kept between calls; `path` is the attribute of the user's program."""
+    """State kept between calls; `path` is the attribute of the user's program.
+
+    It is empty for cells that only say how a container is arranged.
+    """
 
     symbol: str
     path: str
-    initial: WeightReference | None | bool | int | float = None
+    initial: Initial | tuple[Initial, ...] = None
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The weights that the initial value names."""
+        held = self.initial if isinstance(self.initial, tuple) else (self.initial,)
+        return tuple(item.symbol for item in held if isinstance(item, WeightReference))
 
 
 @dataclass(frozen=True)

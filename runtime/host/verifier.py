@@ -23,7 +23,6 @@ from .program import (
     Program,
     Raise,
     Return,
-    WeightReference,
     edges_of,
     uses_of,
 )
@@ -56,8 +55,7 @@ def _tables(program: Program) -> Iterator[str]:
         elif not isinstance(value_type, TensorType) or not value_type.is_static:
             yield f"the weight {symbol} is no tensor of known extents"
     for cell in program.cells:
-        initial = cell.initial
-        if isinstance(initial, WeightReference) and initial.symbol not in program.weights:
+        if set(cell.weights) - program.weights.keys():
             yield f"cell {cell.symbol} begins with an unknown weight"
     for instance in program.instances:
         yield from _instance(program, instance)

@@ -9,8 +9,6 @@ EVERYWHERE = "*"
 _CAUGHT = "errors of operations that depend on data leave the program, `except` does not see them"
 
 EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
-    ("state.History", EVERYWHERE): "containers cannot be state",
-    ("state.CountsInADictionary", EVERYWHERE): "containers cannot be state",
     (
         "calls.identity",
         EVERYWHERE,

@@ -208,6 +208,9 @@ HOST_OPS = [
 HOST_ENDS = [Writer.branch, Writer.cond_branch, Writer.switch, Writer.raise_, Writer.return_]
 
 
+initials = st.none() | numbers | symbols | st.lists(numbers | symbols, max_size=2).map(tuple)
+
+
 @st.composite
 def modules(draw: st.DrawFn) -> Module:
     """Draw a module that the text form can hold; few of them verify."""
@@ -218,7 +221,7 @@ def modules(draw: st.DrawFn) -> Module:
         )
     for name in draw(st.lists(symbols, max_size=2)):
         module.weights[name] = Weight(name, draw(types), draw(texts))
-        module.cells[name] = Cell(name, draw(texts), draw(st.none() | numbers | symbols))
+        module.cells[name] = Cell(name, draw(texts), draw(initials))
     for name in draw(st.lists(symbols, max_size=2, unique=True)):
         draw(st.sampled_from([add_host_func, add_graph_func]))(draw, module, name)
     return module

@@ -333,3 +333,32 @@ REFUSED: list[Refused] = [
     *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
     SOURCELESS,
 ]
+
+
+@refused(POSITIVE)
+class SharedContainer(nn.Module):
+    """H4: two attributes hold one list; as state they would be two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: list[Tensor] = []
+        self.second = {"list": self.first}
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.first.append(x)  # <- MC0105: self.first.append(x)
+        return x + len(self.second["list"])
+
+
+@refused(POSITIVE)
+class SharedMemoryInState(nn.Module):
+    """H4: the next call changes one of two pieces of state that are one tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.zeros(3)
+        self.second = torch.zeros(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.first.add_(x)  # <- MC0104: self.first.add_(x)
+        self.second = self.first
+        return self.second

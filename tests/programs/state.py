@@ -1,5 +1,7 @@
 """State that modules keep between calls. Each program is called several times in a row."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn, tensor
 
@@ -341,3 +343,73 @@ class BatchStatistics(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.batch_norm(x, self.mean, self.variance, training=True)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE * 2,), (NEGATIVE,))
+class KeysAndValues(nn.Module):
+    """A cache that is None at first, then a list of tuples of tensors that grow."""
+
+    past: list[tuple[Tensor, Tensor]] | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.past = None
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        key, value = self.linear(x)[None], x[None]
+        if self.past is not None:
+            old_key, old_value = self.past[0]
+            key, value = torch.cat([old_key, key]), torch.cat([old_value, value])
+        self.past = [(key, value)]
+        if value.sum() > 15:
+            self.past = None
+        return (key @ x).softmax(0) @ value
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE * 2,), (NEGATIVE,))
+class Window(nn.Module):
+    """The last inputs: a list that grows, then stays as long as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recent: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        self.recent.append(x)
+        if len(self.recent) > 2:
+            self.recent.pop(0)
+        return torch.stack(self.recent).mean(0), len(self.recent)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (NEGATIVE,))
+class Nested(nn.Module):
+    """Lists of numbers in a dictionary, of which one begins filled, and text beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: dict[str, Any] = {"name": "log", "high": [0.5], "last": torch.zeros(3)}
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        high = self.log["high"]
+        if x.sum() > 0:
+            high.append(x.max().item())
+        before = self.log["last"]
+        self.log["last"] = x * 2
+        return before + x, len(high)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE,))
+class SharedState(nn.Module):
+    """Two attributes hold one tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = torch.zeros(3)
+        self.outputs = (torch.zeros(3), 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.hidden = (self.hidden + x).tanh() if x.sum() > 0 else self.hidden * 0.5
+        last, count = self.outputs
+        self.outputs = (self.hidden, count + 1)
+        return self.hidden + last * count
