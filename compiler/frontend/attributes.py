@@ -15,7 +15,7 @@ from .calls import call, is_interpreted
 from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified
 from .machine import Machine, Outcome
-from .objects import ABSENT, DynamicList, ListMethod, class_of, is_a
+from .objects import ABSENT, DynamicList, Generator, GeneratorMethod, ListMethod, class_of, is_a
 from .registers import deliver
 from .scalars import is_number
 from .state import ResultUse, State
@@ -42,6 +42,8 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
         return deliver(state, value)
     if isinstance(owner, DynamicList):
         return deliver(state, ListMethod(owner, name))
+    if isinstance(owner, Generator):
+        return deliver(state, GeneratorMethod(owner, name))
     if is_traced(owner):
         return deliver(state, _tensor_attribute(machine, owner, name))
     if owner is os and name == "environ":

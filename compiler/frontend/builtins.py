@@ -8,7 +8,7 @@ import operator
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from types import FunctionType
+from types import FunctionType, GeneratorType
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from .attributes import get_attribute, set_attribute
 from .calls import call, is_interpreted, push_function, refuse_dynamic, run_native
 from .failures import NeedConcrete
 from .fork import copy_list
+from .generators import send
 from .indexing import get_item, require_known
 from .iteration import advance, draw, has_next, iterate
 from .machine import Builtin, Machine, Outcome
@@ -29,6 +30,7 @@ from .objects import (
     ITERATORS,
     CountingIterator,
     DynamicList,
+    Generator,
     InterpretedFunction,
     RangeIterator,
     SequenceIterator,
@@ -67,7 +69,7 @@ def _is_data(value: Any) -> bool:
 
 
 def _items_are_data(machine: Machine, value: Any) -> bool:
-    if isinstance(value, ITERATORS):
+    if isinstance(value, (*ITERATORS, Generator)):
         return True
     if is_a(value, (list, tuple, set)):
         return any(map(_is_data, value))
@@ -223,8 +225,19 @@ def _iter(machine: Machine, value: Any) -> Any:
     return iterate(machine, value)
 
 
-def _next(machine: Machine, iterator: Any, *default: Any) -> Any:
-    more = has_next(machine, iterate(machine, iterator))
+def _next(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    if not isinstance(args[0], Generator):
+        return deliver(state, machine.python(_next_item, machine, *args))
+    if len(args) > 1:
+        return push_function(machine, state, prelude.next_, args, {})
+    return send(machine, state, args[0])
+
+
+def _next_item(machine: Machine, iterator: Any, *default: Any) -> Any:
+    if not isinstance(iterator, ITERATORS):
+        raise TypeError(f"'{type(iterator).__name__}' object is not an iterator")
+    more = has_next(machine, iterator)
     if is_symbolic(more):
         require_known(machine, [more], "whether an iterator is exhausted")
     if more:
@@ -276,11 +289,13 @@ def _class_of(machine: Machine, value: Any) -> Any:
         return nn.Parameter if is_parameter else torch.Tensor
     if isinstance(value, DynamicList):
         return list
+    if isinstance(value, Generator):
+        return GeneratorType
     return str if isinstance(value, Text) else class_of(value)
 
 
 def _isinstance(machine: Machine, value: Any, classes: Any) -> bool:
-    if not is_data(value):
+    if not is_data(value) and not isinstance(value, Generator):
         return isinstance(value, classes)
     return issubclass(_class_of(machine, value), classes)
 
@@ -538,7 +553,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     frozenset: _simple(_sequence(frozenset)),
     dict: _simple(_dict),
     iter: _simple(_iter),
-    next: _simple(_next),
+    next: _next,
     divmod: _when_data(divmod, prelude.divmod_),
     pow: _when_data(pow, prelude.pow_),
     any: _when_data(any, prelude.any_),

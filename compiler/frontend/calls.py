@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -14,12 +15,16 @@ from torch.utils import _pytree as pytree
 
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
+from .consumption import has_generators, replacement, takes_generators
 from .foreign import ForeignObjects
-from .hir import Code, lower_function
+from .generators import call_method, make_generator
+from .hir import Code, Register, lower_function
 from .machine import Machine, Outcome
 from .objects import (
     ABSENT,
     DynamicList,
+    Generator,
+    GeneratorMethod,
     InterpretedFunction,
     ListMethod,
     SequenceIterator,
@@ -74,6 +79,7 @@ COMPILED_PROGRAM = "__modelc_program__"
 
 DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging"])
 
+_CONTEXT_MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined] -- it is a function
 SHOWING = frozenset([str, repr, format, print, isinstance, type])
 """Builtins that take text which only the data decides."""
 
@@ -126,8 +132,13 @@ def call(
     use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
     """Deliver `function(*args, **kwargs)`, or begin its interpretation."""
+    replaced = replacement(function, args, kwargs)
+    if replaced is not None:
+        return push_function(machine, state, replaced, args, kwargs)
     builtin = _builtin(machine, function)
     if builtin is not None:
+        if has_generators(args) and not takes_generators(function):
+            return _call_with_lists(machine, state, function, args, kwargs)
         if function not in SHOWING:
             require_no_text([*args, *kwargs.values()])
         return builtin(machine, state, args, kwargs)
@@ -150,6 +161,8 @@ def call(
 def _builtin(machine: Machine, function: Any) -> Any:
     if isinstance(function, ListMethod):
         return functools.partial(_call_list, function)
+    if isinstance(function, GeneratorMethod):
+        return functools.partial(_call_generator, function)
     owner = getattr(function, "__self__", None)
     if is_traced(owner):
         method = machine.builtins.get(getattr(torch.Tensor, function.__name__, None))
@@ -183,6 +196,19 @@ def _call_list(
     )
 
 
+def _call_generator(
+    method: GeneratorMethod, machine: Machine, state: State, args: list[Any], kwargs: Any
+) -> Outcome:
+    del kwargs
+    return call_method(machine, state, method, args)
+
+
+def _call_with_lists(
+    machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    return push_function(machine, state, prelude.with_lists, [function, *args], kwargs)
+
+
 # --- interpreted --------------------------------------------------------------------------------
 
 
@@ -195,6 +221,8 @@ def _call_function(
     *,
     use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
+    if function.__code__ is _CONTEXT_MANAGER:
+        return _make_context(machine, state, function, args, kwargs)
     if _is_context_decorator(function):
         return call(machine, state, _undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
@@ -217,6 +245,16 @@ def _undecorated(machine: Machine, function: Any) -> Any:
     )
 
 
+def _make_context(
+    machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Call a function that `contextlib.contextmanager` decorates."""
+    make: Any = function.__wrapped__
+    if not is_interpreted(make):
+        return call_natively(machine, state, function, args, kwargs)
+    return push_function(machine, state, prelude.make_context, [make, *args], kwargs)
+
+
 def push_function(
     machine: Machine,
     state: State,
@@ -236,6 +274,8 @@ def push_function(
     cells = zip(code.free_variables, function.__closure__ or (), strict=True)
     registers.update((f"&{name}", cell) for name, cell in cells)
     frame = _frame(machine, state, code, registers, function.__globals__, args)
+    if code.is_generator:
+        return make_generator(state, frame, use)
     frame.constructed = constructed
     frame.result_use = use
     return machine.push(state, frame)
@@ -255,9 +295,10 @@ def _push_interpreted(
     )
     cells = zip(code.free_variables, function.cells, strict=True)
     registers.update((f"&{name}", cell) for name, cell in cells)
-    return machine.push(
-        state, _frame(machine, state, code, registers, function.module_globals, args)
-    )
+    frame = _frame(machine, state, code, registers, function.module_globals, args)
+    if code.is_generator:
+        return make_generator(state, frame, ResultUse.DESTINATION)
+    return machine.push(state, frame)
 
 
 def _frame(
@@ -480,6 +521,8 @@ def _is_generated(function: Any) -> bool:
 def _construct_natively(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
+    if has_generators(args):
+        return _call_with_lists(machine, state, cls, args, kwargs)
     _refuse_effects(machine, cls)
     post = getattr(cls, "__post_init__", None)
     if is_dataclass(cls) and isinstance(post, types.FunctionType) and is_interpreted(post):
@@ -524,6 +567,8 @@ def _call_container(
     machine: Machine, state: State, method: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     owner = method.__self__
+    if has_generators(args):
+        return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
     result = machine.python(method, *args, **kwargs)
@@ -554,13 +599,17 @@ def call_natively(
     """Deliver `function(*args, **kwargs)`, run by Python itself; tensor operations are recorded."""
     if _is_dropped(machine, function):
         return deliver(state, None)
+    if has_generators(args):
+        return _call_with_lists(machine, state, function, args, kwargs)
     _refuse_effects(machine, function)
     refuse_dynamic(machine, function, [*args, *kwargs.values()])
     result = run_native(machine, function, args, kwargs)
-    if isinstance(result, types.GeneratorType):  # `module.parameters()`: paths cannot share it
-        items: list[Any] = machine.python(list, result)
-        result = SequenceIterator([machine.foreign.read(item) for item in items])
-    return deliver(state, result)
+    return deliver(state, _drawn(machine, result) if is_a(result, Iterator) else result)
+
+
+def _drawn(machine: Machine, iterator: Any) -> SequenceIterator:
+    """Return an iterator that paths can copy, in place of one of Python's that is finite."""
+    return SequenceIterator([machine.foreign.read(item) for item in machine.python(list, iterator)])
 
 
 def run_native(machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -659,6 +708,34 @@ def hand_over(
     return call(machine, state, method, [owner], {}, use=ResultUse.HAND_OVER), ABSENT
 
 
+def drawn_generator(
+    machine: Machine, state: State, registers: Iterable[Register]
+) -> tuple[Outcome | None, Any]:
+    """Draw the items of the generator in `registers`, if there is one; return like `hand_over`.
+
+    All but one of the starred parts of a display or call are drawn before, by instructions.
+    """
+    frame = state.frame
+    if frame.handed is not ABSENT:
+        result, frame.handed = frame.handed, ABSENT
+        return None, result
+    for register in registers:
+        value = frame.registers.get(register)
+        if isinstance(value, Generator):
+            return begin_drawing(machine, state, value), ABSENT
+    return None, ABSENT
+
+
+def begin_drawing(
+    machine: Machine, state: State, generator: Generator, count: int | None = None
+) -> Outcome:
+    """Begin to draw the items of a generator; at most `count` and one, if given."""
+    use = ResultUse.HAND_OVER
+    if count is None:
+        return push_function(machine, state, prelude.list_, [generator], {}, use=use)
+    return push_function(machine, state, prelude.take, [generator, count], {}, use=use)
+
+
 def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
     """Refuse arguments that no function outside of the machine understands."""
     name = getattr(function, "__name__", type(function).__name__)
@@ -670,6 +747,12 @@ def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
                 "MC0101",
                 f"a list whose length depends on data is passed to `{name}`",
                 help="combine it by torch.stack or torch.cat first",
+            )
+        if isinstance(value, (Generator, GeneratorMethod)):
+            raise machine.tracer.refuse(
+                "MC0101",
+                f"a generator of the program is passed to `{name}`, which would run it unseen",
+                help="pass a list of what it yields",
             )
         if isinstance(value, (InterpretedFunction, ListMethod)):
             raise machine.tracer.refuse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from .cell_kinds import (
     values_of,
 )
 from .checks import is_guarded
-from .failures import Restart
+from .failures import Restart, refusal
 from .foreign import named_modules
 from .knowledge import Knowledge, StateCell
 from .machine import Limits, Machine, Outcome
@@ -141,6 +142,13 @@ class Capture:
 
     def _start(self, state: State, values: Mapping[str, Any]) -> None:
         program, machine, positional = self.request.program, self.machine, self.request.positional
+        if inspect.isgeneratorfunction(getattr(program, "forward", program)):
+            raise refusal(
+                "MC0101",
+                "the program is a generator",
+                program_location(program),
+                help="return a list of what it yields",
+            )
         args = [value for name, value in values.items() if name in positional]
         kwargs = {name: value for name, value in values.items() if name not in positional}
         if isinstance(program, nn.Module) and is_leaf(program):

@@ -42,6 +42,12 @@ class ProgramError(Exception):
         self.error = error
         self.explicit = explicit
 
+    def outside_of_generator(self) -> ProgramError:
+        """Return what the caller of a generator sees of an exception that leaves it."""
+        if not isinstance(self.error, StopIteration):
+            return self
+        return ProgramError(RuntimeError("generator raised StopIteration"), explicit=True)
+
 
 def refusal(
     code: str, message: str, location: Location, *, label: str = "", help: str = ""

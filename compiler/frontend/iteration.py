@@ -15,6 +15,7 @@ from .objects import (
     ITERATORS,
     CountingIterator,
     DynamicList,
+    Generator,
     IndexIterator,
     Iterator,
     RangeIterator,
@@ -26,9 +27,9 @@ from .torch_internals import is_traced
 from .truth import conjunction, disjunction, negation
 
 
-def iterate(machine: Machine, value: Any) -> Iterator:
-    """Return `iter(value)`."""
-    if isinstance(value, ITERATORS):
+def iterate(machine: Machine, value: Any) -> Iterator | Generator:
+    """Return `iter(value)`; what a generator yields is known only when it is resumed."""
+    if isinstance(value, (*ITERATORS, Generator)):
         return value
     if isinstance(value, range):
         return RangeIterator(value.start, value.stop, value.step)
@@ -77,6 +78,7 @@ def _path(machine: Machine, value: Any, index: int) -> str | None:
 def has_next(machine: Machine, iterator: Iterator) -> Any:
     """Return whether there is another item, a bool that may be symbolic."""
     if isinstance(iterator, SequenceIterator):
+        require_known(machine, [iterator.position], "the position in a list")
         return iterator.position < len(iterator.items)
     if isinstance(iterator, RangeIterator):
         return _range_has_next(machine, iterator)
@@ -143,6 +145,10 @@ def _advance_index(machine: Machine, iterator: IndexIterator) -> Any:
 def draw(machine: Machine, value: Any) -> list[Any]:
     """Return all items of an iterable whose length is known."""
     iterator = iterate(machine, value)
+    if isinstance(iterator, Generator):
+        raise machine.tracer.refuse(
+            "MC0101", "a generator is used where a list is needed", help="make a list of it first"
+        )
     items: list[Any] = []
     while True:
         more = has_next(machine, iterator)

@@ -53,6 +53,11 @@ class Lists:
         op = Make(items=values, element=element, loc=self._tracer.location())
         return DynamicList(self._tracer.emit(op).out, len(items), element, len(items))
 
+    def fit(self, items: Sequence[Any], element: Type) -> bool:
+        """Tell whether a dynamic list of `element` can hold `items`."""
+        kinds = [item for item in items if is_traced(item) or is_number(item)]
+        return len(kinds) == len(items) and all(self.element_type(i) == element for i in kinds)
+
     def append(self, target: DynamicList, item: Any) -> None:
         """Append `item` in place."""
         value = self._value(item, target.element)

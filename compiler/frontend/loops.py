@@ -17,11 +17,12 @@ from ...diagnostics import Location
 from ...ir import Block, Op, Successor, Type, Value
 from ...ir.host import Branch
 from .aliases import record_view
+from .bounds import is_bounded, iterator_of
 from .failures import LoopRetry, refusal
 from .fork import clone_state
 from .hir import Loop, LoopHeader, LoopKind
 from .knowledge import LoopPlan
-from .objects import ITERATORS, CountingIterator, DynamicList, RangeIterator, ZipIterator
+from .objects import DynamicList, Generator
 from .scalars import is_number, is_symbolic, number_type, type_of_number
 from .schedule import Scope
 from .state import Frame, State, loop_position
@@ -84,20 +85,7 @@ def may_be_dynamic(machine: Machine, frame: Frame, header: LoopHeader) -> bool:
     """Tell whether the loop at `header` could become a loop of the CFG."""
     if header.iterator is None:
         return True
-    return _is_open_ended(frame.registers[header.iterator], machine.limits.unroll)
-
-
-def _is_open_ended(iterator: Any, limit: int) -> bool:
-    if isinstance(iterator, RangeIterator):
-        numbers = (iterator.current, iterator.stop, iterator.step)
-        if any(map(is_symbolic, numbers)):
-            return True
-        return len(range(*numbers)) > limit
-    if isinstance(iterator, ZipIterator):
-        return all(_is_open_ended(part, limit) for part in iterator.parts)
-    if isinstance(iterator, CountingIterator):
-        return _is_open_ended(iterator.inner, limit)
-    return isinstance(iterator, ITERATORS) and is_symbolic(getattr(iterator, "length", 0))
+    return not is_bounded(frame.registers[header.iterator], machine.limits.unroll)
 
 
 def run_loop(machine: Machine, state: State, loop: Loop) -> None:
@@ -111,6 +99,7 @@ def run_loop(machine: Machine, state: State, loop: Loop) -> None:
         scope = Scope(loop, state.frame.activation, len(state.frames) - 1, plan)
         if _attempt(machine, scope, candidate):
             for leaving in scope.exits:
+                _generalise_exit(machine, plan, leaving)
                 machine.schedule(leaving)
             return
         _roll_back(machine, checkpoint)
@@ -119,6 +108,14 @@ def run_loop(machine: Machine, state: State, loop: Loop) -> None:
         f"what this loop carries is still not settled after {MAX_ATTEMPTS} attempts",
         help="carry fewer values from one iteration to the next",
     )
+
+
+def _generalise_exit(machine: Machine, plan: LoopPlan, state: State) -> None:
+    """Make dynamic lists, on a path that left in a peeled iteration, of those that grow later."""
+    if plan.peel and plan.lists:
+        machine.tracer.activate(state)
+        state.adopt(_with_lists(machine, plan, state, where_possible=True))
+        state.knowledge = machine.tracer.shapes.snapshot()
 
 
 def _attempt(machine: Machine, scope: Scope, candidate: State) -> bool:
@@ -161,12 +158,22 @@ def observe(machine: Machine, state: State, loop: Loop, event: str) -> None:
         return
     events = scope.events.setdefault(frame.iterations.get(loop.header, 0), set())
     events.add(event)
-    if len(events) == 2:
+    if event == "back" and _is_over_bounded(machine, frame, loop):
+        events.add("bounded")
+    if events == {"exit", "back"}:
         scope.plan.dynamic = True
         machine.knowledge.note(
             "the exit of this loop depends on data: it stays a loop", loop.location
         )
         raise LoopRetry(scope)
+
+
+def _is_over_bounded(machine: Machine, frame: Frame, loop: Loop) -> bool:
+    """Tell whether the generator that the loop iterates over will end by itself."""
+    if loop.kind is LoopKind.WHILE:
+        return False
+    iterator = iterator_of(frame, loop.header)
+    return isinstance(iterator, Generator) and is_bounded(iterator, machine.limits.unroll)
 
 
 # --- the header ---------------------------------------------------------------------------------
@@ -195,10 +202,14 @@ def open_loop(machine: Machine, scope: Scope, state: State) -> None:
     state.frame.iterations[scope.loop.header] = plan.peel + len(scope.instances)
 
 
-def _with_lists(machine: Machine, plan: LoopPlan, state: State) -> State:
+def _with_lists(
+    machine: Machine, plan: LoopPlan, state: State, *, where_possible: bool = False
+) -> State:
     def on_list(path: Path, items: list[Any]) -> DynamicList | None:
         element = plan.lists.get(path)
-        return None if element is None else machine.lists.from_items(items, element)
+        if element is None or (where_possible and not machine.lists.fit(items, element)):
+            return None
+        return machine.lists.from_items(items, element)
 
     copier = StateCopier(machine.owned, machine.foreign.objects, on_list=on_list)
     return copier.copy_state(state)

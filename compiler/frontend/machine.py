@@ -25,7 +25,7 @@ from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
 from .showing import fill_values, text_of_error
-from .state import Frame, PositionKey, ResultUse, State
+from .state import SUSPENDED, Frame, PositionKey, ResultUse, State
 from .swap import WeightSwapper
 from .torch_internals import (
     DATA_DEPENDENT_ERRORS,
@@ -248,6 +248,8 @@ class Machine:
         observe(self, state, loop, "back")
         scope = self.scope_of(frame, loop)
         iteration = frame.iterations.get(header, 0)
+        if iteration == SUSPENDED:
+            frame.loop_forks[header] = state.forks
         if scope is not None and scope.plan.dynamic and iteration > scope.plan.peel:
             frame.counter = header
             close_loop(self, scope, state, scope.instances[iteration - scope.plan.peel - 1])
@@ -391,16 +393,48 @@ class Machine:
             observe(self, state, loop, "exit")
         value = value if frame.constructed is None else frame.constructed
         if len(state.frames) == 1:
+            self._refuse_unfinished(state)
             self.finish(state, value)
             return Outcome.STOP
         state.frames.pop()
+        if frame.generator is not None:
+            return self._end_generator(state, frame, value)
+        return self.hand_back(state, frame, value)
+
+    def _refuse_unfinished(self, state: State) -> None:
+        """Refuse to end while a generator still owes what its `finally` or `with` does."""
+        for generator in state.unfinished:
+            raise self.tracer.refuse(
+                "MC0101",
+                f"the generator `{generator.frame.code.name}` is left inside of a `try` or `with`",
+                help="iterate over its call in a `for` loop, or call its `close()`",
+            )
+
+    def _end_generator(self, state: State, frame: Frame, value: Any) -> Outcome:
+        """End the generator that ran in `frame`, which has left the stack, with `value`."""
+        frame.generator.finish(value)
+        if frame.result_use is ResultUse.STEP:
+            return self.go_on_at(state, frame, state.frame.instruction.targets[1])
+        if frame.result_use is ResultUse.CLOSE:
+            return Outcome.STAY
+        arguments = () if value is None else (value,)
+        raise ProgramError(StopIteration(*arguments), explicit=True)
+
+    def go_on_at(self, state: State, frame: Frame, target: int) -> Outcome:
+        """Go to `target` in the caller of `frame`; paths that forked in there join first."""
+        outcome = self.go_to(state, target)
+        forked = state.forks > frame.forks_at_entry
+        return self.pause(state) if forked and outcome is Outcome.STAY else outcome
+
+    def hand_back(self, state: State, frame: Frame, value: Any) -> Outcome:
+        """Give `value` to the caller of `frame`, which has left the stack."""
         caller = state.frame
         destination = caller.instruction.destination
         forked = state.forks > frame.forks_at_entry
         if frame.result_use is ResultUse.HAND_OVER:
             caller.handed = value
             return self.pause(state) if forked else Outcome.STAY
-        if destination is not None and frame.result_use is ResultUse.DESTINATION:
+        if destination is not None and frame.result_use is not ResultUse.DROP:
             caller.registers[destination] = value
         following = caller.counter + 1
         if not forked or following in caller.code.merge_points:
@@ -416,12 +450,17 @@ class Machine:
         if not error.explicit:
             self._implicit_errors[id(error.error)] = error.error
         catchable = error.explicit or not _may_be_ours(error.error)
-        if not any(_handler(frame) is not None for frame in state.frames) or not catchable:
-            return self._end_by_raising(state, error, origin)
+        if not catchable or not _is_caught(state, error):
+            return self._end_by_raising(state, _seen_by_caller(state, error), origin)
         while (handler := _handler(state.frame)) is None:
             for loop in state.frame.code.enclosing[state.frame.counter]:
                 observe(self, state, loop, "exit")
-            state.frames.pop()
+            frame = state.frames.pop()
+            if frame.generator is not None:
+                frame.generator.finish(None)
+                if _is_closed_by(frame, error):
+                    return Outcome.STAY
+                error = error.outside_of_generator()
         state.exception = error.error
         return self.go_to(state, handler)
 
@@ -434,6 +473,7 @@ class Machine:
                 f"this raises {name}: {message}",
                 help="guard it by a condition, or raise an exception explicitly",
             )
+        self._refuse_unfinished(state)
         for loop in state.frame.code.enclosing[state.frame.counter]:
             observe(self, state, loop, "exit")
         exception = f"{type(error.error).__module__}:{name}"
@@ -546,6 +586,25 @@ def _first_difference(first: Sequence[tuple[Path, Any]], second: Sequence[tuple[
 
 def _handler(frame: Frame) -> int | None:
     return frame.code.handlers[frame.counter]
+
+
+def _is_caught(state: State, error: ProgramError) -> bool:
+    for frame in reversed(state.frames):
+        if _handler(frame) is not None or _is_closed_by(frame, error):
+            return True
+        error = error if frame.generator is None else error.outside_of_generator()
+    return False
+
+
+def _is_closed_by(frame: Frame, error: ProgramError) -> bool:
+    """Tell whether `error` ends a generator that is being closed, and nothing else."""
+    ends = isinstance(error.error, (GeneratorExit, StopIteration))
+    return frame.result_use is ResultUse.CLOSE and ends
+
+
+def _seen_by_caller(state: State, error: ProgramError) -> ProgramError:
+    inside = any(frame.generator is not None for frame in state.frames)
+    return error.outside_of_generator() if inside else error
 
 
 def _may_be_ours(error: BaseException) -> bool:

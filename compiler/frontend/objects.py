@@ -81,6 +81,39 @@ class TensorMethod:
     name: str
 
 
+@dataclass(eq=False)
+class Generator:
+    """A generator: `frame` is that of its call, while it is suspended.
+
+    `is_named` tells whether a variable, attribute or container has ever held it: then it lives on
+    when a loop over it is left.
+    """
+
+    frame: Any
+    is_started: bool = False
+    is_finished: bool = False
+    is_named: bool = False
+    returned: Any = None
+
+    def finish(self, returned: Any) -> None:
+        """Remember that the generator has run to its end."""
+        self.frame, self.is_finished, self.returned = None, True, returned
+
+
+def name_generator(value: Any) -> None:
+    """Remember that a variable, attribute or container holds `value`, if it is a generator."""
+    if isinstance(value, Generator):
+        value.is_named = True
+
+
+@dataclass(eq=False, frozen=True)
+class GeneratorMethod:
+    """A bound method of a `Generator`."""
+
+    owner: Generator
+    name: str
+
+
 # --- iterators ----------------------------------------------------------------------------------
 
 

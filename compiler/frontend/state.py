@@ -16,6 +16,9 @@ from .torch_internals import ShapeFacts
 
 PRELUDE_FILE = prelude.__file__
 
+SUSPENDED = -1
+"""The iteration of a loop that a generator was suspended in: its next one is the first again."""
+
 PositionKey: TypeAlias = tuple[tuple[int, ...], ...]
 """Where a state stands: per frame, (loop header, iteration)... and program counter.
 
@@ -28,11 +31,18 @@ AttributeKey: TypeAlias = tuple[int, str]
 
 class ResultUse(Enum):
     """Tell what becomes of the result of a call: the caller's instruction writes it to its
-    destination, drops it, or is executed again with it at hand (in `handed`)."""
+    destination, drops it, or is executed again with it at hand (in `handed`).
+
+    What a generator yields is the next item of a loop (`STEP`), or the result of `next` or `send`
+    (`NEXT`); one that is closed must not yield, and the instruction is executed again (`CLOSE`).
+    """
 
     DESTINATION = auto()
     DROP = auto()
     HAND_OVER = auto()
+    STEP = auto()
+    NEXT = auto()
+    CLOSE = auto()
 
 
 @dataclass(eq=False)
@@ -40,7 +50,8 @@ class Frame:
     """One call: code, registers and counters. `activation` is shared by all copies of it.
 
     `constructed` is what the call returns instead of its result (`__init__`), `forks_at_entry`
-    the number of forks that the state had seen when the call began.
+    the number of forks that the state had seen when the call began. `generator` is the one that
+    runs in this frame.
     """
 
     code: Code
@@ -56,6 +67,7 @@ class Frame:
     constructed: Any = None
     result_use: ResultUse = ResultUse.DESTINATION
     handed: Any = ABSENT
+    generator: Any = None
 
     @property
     def instruction(self) -> Instruction:
@@ -84,9 +96,9 @@ class Frame:
             self.caller,
         )
 
-    def live_registers(self, is_top: bool) -> list[Register]:
+    def live_registers(self, executes_again: bool) -> list[Register]:
         """Return the registers that are read later, sorted."""
-        if is_top:
+        if executes_again:
             live = self.code.live[self.counter]
         else:
             live = self.code.live_across(self.counter)
@@ -108,6 +120,7 @@ class Frame:
             self.constructed,
             self.result_use,
             self.handed,
+            self.generator,
         )
 
 
@@ -118,6 +131,7 @@ class State:
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
     the results of `item()` on this path. `pending_error` is raised instead of the next instruction.
+    `unfinished` are the generators that are suspended where they still owe a clean-up.
     """
 
     block: Block
@@ -131,18 +145,25 @@ class State:
     forks: int = 0
     exception: BaseException | None = None
     pending_error: Exception | None = None
+    unfinished: list[Any] = field(default_factory=lambda: [])
 
     @property
     def frame(self) -> Frame:
         """The innermost call."""
         return self.frames[-1]
 
+    def executes_again(self, depth: int) -> bool:
+        """Tell whether the frame at `depth` still has to execute its instruction from the start."""
+        if depth == len(self.frames) - 1:
+            return True
+        return self.frames[depth + 1].result_use in (ResultUse.HAND_OVER, ResultUse.CLOSE)
+
     def adopt(self, other: State) -> None:
         """Become `other`, on the same block."""
         self.frames, self.overlay = other.frames, other.overlay
         self.facts, self.items = other.facts, other.items
         self.inputs, self.containers = other.inputs, other.containers
-        self.exception = other.exception
+        self.exception, self.unfinished = other.exception, other.unfinished
 
     def position(self) -> PositionKey:
         """Return the key by which states are scheduled and joined."""

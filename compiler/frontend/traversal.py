@@ -20,6 +20,8 @@ from .objects import (
     ABSENT,
     MUTABLE_RECORDS,
     DynamicList,
+    Generator,
+    GeneratorMethod,
     InterpretedFunction,
     ListMethod,
     class_of,
@@ -89,8 +91,9 @@ class StateCopier:
             (slice, self._copy_slice),
             ((*MUTABLE_RECORDS, Text, Piece), self._copy_record),
             (BaseException, self._copy_exception),
+            (Generator, self._copy_generator),
             (InterpretedFunction, self._copy_function),
-            (ListMethod, self._copy_list_method),
+            ((ListMethod, GeneratorMethod), self._copy_bound_method),
             ((types.MethodType, types.BuiltinMethodType), self._copy_method),
         )
         self._copies: dict[int, tuple[Any, Any, int]] = {}
@@ -112,19 +115,27 @@ class StateCopier:
             state.forks,
             self.copy(state.exception, ("exception",)),
             state.pending_error,
+            self.copy(state.unfinished, ("unfinished",)),
         )
 
     def _copy_frame(self, state: State, depth: int) -> Frame:
         frame = state.frames[depth]
-        names = frame.live_registers(depth == len(state.frames) - 1)
-        self.tokens.append(((depth,), (id(frame.code), frame.activation, tuple(names))))
-        copied = frame.copy()
-        for name in names:
-            copied.registers[name] = self.copy(frame.registers[name], (depth, name))
+        names = frame.live_registers(state.executes_again(depth))
+        use = (frame.generator is not None, frame.result_use)
+        self.tokens.append(((depth,), (id(frame.code), frame.activation, use, tuple(names))))
+        copied = self._copy_registers(frame, names, (depth,))
+        if frame.generator is not None:
+            copied.generator = self.copy(frame.generator, (depth, "<generator>"))
         if frame.handed is not ABSENT:
             copied.handed = self.copy(frame.handed, (depth, "<handed>"))
         if frame.constructed is not None:
             copied.constructed = self.copy(frame.constructed, (depth, "<constructed>"))
+        return copied
+
+    def _copy_registers(self, frame: Frame, names: Iterable[str], path: Path) -> Frame:
+        copied = frame.copy()
+        for name in names:
+            copied.registers[name] = self.copy(frame.registers[name], (*path, name))
         return copied
 
     def _copy_overlay(self, state: State) -> dict[Any, Any]:
@@ -244,6 +255,20 @@ class StateCopier:
         self._owned.add(copied)
         return copied
 
+    def _copy_generator(self, value: Generator, path: Path) -> Any:
+        frame: Frame | None = value.frame
+        flags = (value.is_started, value.is_finished, value.is_named)
+        copied = self._remember(value, Generator(None, *flags))
+        if frame is None:
+            self.tokens.append((path, ("generator", flags)))
+        else:
+            names = frame.live_registers(not value.is_started)
+            place = (id(frame.code), frame.counter, tuple(names))
+            self.tokens.append((path, ("generator", flags, place)))
+            copied.frame = self._copy_registers(frame, names, (*path, "frame"))
+        copied.returned = self.copy(value.returned, (*path, "returned"))
+        return copied
+
     def _copy_function(self, value: InterpretedFunction, path: Path) -> Any:
         self.tokens.append((path, ("function", id(value.code))))
         return self._remember(
@@ -265,9 +290,9 @@ class StateCopier:
             return value
         return types.MethodType(function, owner) if function else getattr(owner, value.__name__)
 
-    def _copy_list_method(self, value: ListMethod, path: Path) -> Any:
+    def _copy_bound_method(self, value: ListMethod | GeneratorMethod, path: Path) -> Any:
         self.tokens.append((path, ("method", value.name)))
-        return ListMethod(self.copy(value.owner, (*path, "self")), value.name)
+        return class_of(value)(self.copy(value.owner, (*path, "self")), value.name)
 
     def _copy_object(self, value: Any, path: Path) -> Any:
         if value not in self._owned:

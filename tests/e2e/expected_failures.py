@@ -13,7 +13,6 @@ EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
         "calls.identity",
         EVERYWHERE,
     ): "refused: only a caller knows whether two inputs are one object",
-    ("exceptions.context_from_a_generator", EVERYWHERE): "generators are not interpreted",
     ("exceptions.error_of_torch_is_caught", EVERYWHERE): _CAUGHT,
     ("sizes.sizes_must_agree", "compiled"): "sizes that do not fit raise what onnxruntime raises",
 }

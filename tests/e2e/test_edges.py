@@ -22,6 +22,7 @@ UNCOVERED: Mapping[str, tuple[int, str]] = {
     "loops.EarlyExit": (1, _RARE),
     "lists.GreedyDecoder": (2, _RARE),
     "lists.appended_by_a_function": (1, _NEVER),
+    "generators.Exits": (2, _RARE),
     "layers.Convolutional": (1, _RARE),
     "layers.MixtureOfExperts": (2, _RARE),
     "layers.Halting": (2, _RARE),

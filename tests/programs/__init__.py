@@ -11,6 +11,7 @@ from . import (
     classes,
     closures,
     exceptions,
+    generators,
     layers,
     lists,
     loops,
@@ -37,6 +38,7 @@ PROGRAMS = programs(
         outputs,
         calls,
         exceptions,
+        generators,
         prints,
     ]
 )

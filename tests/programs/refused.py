@@ -263,13 +263,26 @@ def array_of_a_tensor(x: Tensor) -> Tensor:
 
 
 @refused(POSITIVE)
-def generator_function(x: Tensor) -> Tensor:
-    def halves(y: Tensor) -> Any:
-        while y.sum() > 1:
-            y = y / 2
-            yield y  # <- MC0101: yield y
+def generator_left_in_a_finally(x: Tensor) -> Any:
+    """Python would run the `finally` when the last reference is gone."""
+    log: list[str] = []
 
-    return torch.stack(list(halves(x)))
+    def halves(y: Tensor) -> Any:
+        try:
+            while y.sum() > 1:
+                y = y / 2
+                yield y
+        finally:
+            log.append("closed")
+
+    steps = halves(x)
+    return next(steps), log  # <- MC0101: return next(steps), log
+
+
+@refused(POSITIVE)
+def program_that_yields(x: Tensor) -> Any:  # <- MC0101: def program_that_yields
+    """The caller would get an iterator over parts of a call."""
+    yield x
 
 
 @refused(POSITIVE)

@@ -36,11 +36,14 @@ How to run a `Code`, a frame being a program counter and a mapping of registers:
    become its closure. `code.code_object` is the Python code object (None if there is no certain
    one): `types.FunctionType(code_object, globals, name, defaults, cells)` makes a real function.
 
-What differs from Python: generator expressions run at once (`MakeGenerator`, loops of kind
-`GENERATOR`); an unbound local is noticed where its value is used, not where it is read, so operands
-to its right are evaluated before; annotations are never evaluated; `super()` without arguments is a
-`Call` with the class (from the cell `&__class__`) and the first parameter. The walrus and chained
-targets copy what they may overwrite, so registers can be read where they are used.
+6. Calling a code with `is_generator` makes a suspended frame. `Yield` suspends it again; going on
+   there writes what was sent. A generator expression is a nested code that is called at once.
+
+What differs from Python: an unbound local is noticed where its value is used, not where it is read,
+so operands to its right are evaluated before; annotations are never evaluated; `super()` without
+arguments is a `Call` with the class (from the cell `&__class__`) and the first parameter. The
+walrus and chained targets copy what they may overwrite, so registers can be read where they are
+used.
 
 For merging: `code.live[counter]` are the registers that are read from there on (compare no others);
 `code.live_across(counter)` are those that a frame waiting in a call at `counter` still needs;
@@ -64,6 +67,7 @@ from .instructions import (
     BuildString,
     Call,
     Catch,
+    CloseIterator,
     Compare,
     Constant,
     Conversion,
@@ -85,6 +89,7 @@ from .instructions import (
     ImportFrom,
     InPlace,
     Instruction,
+    IteratorResult,
     Jump,
     LoadCell,
     LoadGlobal,
@@ -93,7 +98,6 @@ from .instructions import (
     LoopKind,
     MakeCell,
     MakeFunction,
-    MakeGenerator,
     MatchException,
     Move,
     Nop,
@@ -109,6 +113,7 @@ from .instructions import (
     Unary,
     Unpack,
     ValueInstruction,
+    Yield,
 )
 from .lowering import lower_code, lower_function
 from .operators import BinaryOperator, CompareOperator, UnaryOperator
@@ -127,6 +132,7 @@ __all__ = [
     "BuildString",
     "Call",
     "Catch",
+    "CloseIterator",
     "Code",
     "Compare",
     "CompareOperator",
@@ -150,6 +156,7 @@ __all__ = [
     "ImportFrom",
     "InPlace",
     "Instruction",
+    "IteratorResult",
     "Jump",
     "LoadCell",
     "LoadGlobal",
@@ -159,7 +166,6 @@ __all__ = [
     "LoopKind",
     "MakeCell",
     "MakeFunction",
-    "MakeGenerator",
     "MatchException",
     "Move",
     "Nop",
@@ -177,6 +183,7 @@ __all__ = [
     "UnaryOperator",
     "Unpack",
     "ValueInstruction",
+    "Yield",
     "format_code",
     "format_instruction",
     "lower_code",

@@ -64,6 +64,7 @@ def assemble(
         free_variables=free_variables,
         assignments={name: tuple(places) for name, places in builder.assignments.items()},
         code_object=source.code_object,
+        is_generator=builder.is_generator,
     )
 
 

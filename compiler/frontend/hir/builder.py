@@ -16,6 +16,7 @@ from ....diagnostics import Diagnostic, Location
 from .code import Code
 from .instructions import (
     Catch,
+    CloseIterator,
     Constant,
     Instruction,
     Jump,
@@ -60,10 +61,14 @@ class Cleanup:
 
 @dataclass(frozen=True, slots=True)
 class LoopExit:
-    """Hold the labels that `continue` and `break` go to."""
+    """Hold the labels that `continue` and `break` go to.
+
+    `owned` is the iterator to be closed on the way out, if it may be a generator.
+    """
 
     header: int
     end: int
+    owned: Register | None = None
 
 
 Exit = Cleanup | LoopExit
@@ -97,6 +102,7 @@ class Builder:
     nested: dict[ast.AST, Code] = field(default_factory=dict["ast.AST", Code])
     surroundings: Surroundings = Surroundings()
     temporaries: int = 0
+    is_generator: bool = False
 
     # --- emission ---
 
@@ -139,13 +145,18 @@ class Builder:
 
     @contextmanager
     def loop(
-        self, kind: LoopKind, iterator: Register | None, location: Location
+        self,
+        kind: LoopKind,
+        iterator: Register | None,
+        location: Location,
+        *,
+        owned: bool = False,
     ) -> Generator[LoopExit]:
         """Emit the header of a loop, let the caller emit the body, and close the back edge.
 
         The caller places the label `end` that is yielded, after the `else` part.
         """
-        labels = LoopExit(self.label(), self.label())
+        labels = LoopExit(self.label(), self.label(), iterator if owned else None)
         header = self.labels[labels.header] = len(self.instructions)
         self.emit(LoopHeader(location, kind, iterator))
         with self.inside(labels):
@@ -198,15 +209,20 @@ class Builder:
             self._clean_up(leaving)
         return None
 
-    def unwind_all(self) -> None:
+    def unwind_all(self, location: Location) -> None:
         """Emit every cleanup of the function: what `return` does before it leaves."""
         for leaving in reversed(self.surroundings.exits):
             if isinstance(leaving, Cleanup):
                 self._clean_up(leaving)
+            elif leaving.owned is not None:
+                self.emit(CloseIterator(location, leaving.owned))
 
     def has_cleanups(self) -> bool:
         """Tell whether leaving the function from here runs any code."""
-        return any(isinstance(leaving, Cleanup) for leaving in self.surroundings.exits)
+        return any(
+            isinstance(leaving, Cleanup) or leaving.owned is not None
+            for leaving in self.surroundings.exits
+        )
 
     def _clean_up(self, cleanup: Cleanup) -> None:
         """Emit a cleanup, and stay in its surroundings for what follows."""

@@ -70,6 +70,7 @@ class Code:
     free_variables: tuple[str, ...]
     assignments: Mapping[Register, tuple[Location, ...]]
     code_object: CodeType | None
+    is_generator: bool
 
     def live_across(self, counter: int) -> frozenset[Register]:
         """Return the registers of a frame that waits at `counter` which it reads afterwards.

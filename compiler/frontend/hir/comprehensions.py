@@ -1,4 +1,4 @@
-"""Lower comprehensions and generator expressions into loops of the frame around them."""
+"""Lower comprehensions into loops of the frame around them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from .instructions import (
     BuildSequence,
     LoopKind,
     MakeCell,
-    MakeGenerator,
     Register,
     SequenceKind,
 )
@@ -24,20 +23,12 @@ from .scope import ComprehensionNode
 
 def lower_list_comprehension(builder: Builder, node: ast.ListComp) -> Register:
     """Lower `[element for ...]`."""
-    return _lower_sequence(builder, node, SequenceKind.LIST, LoopKind.COMPREHENSION)
+    return _lower_sequence(builder, node, SequenceKind.LIST)
 
 
 def lower_set_comprehension(builder: Builder, node: ast.SetComp) -> Register:
     """Lower `{element for ...}`."""
-    return _lower_sequence(builder, node, SequenceKind.SET, LoopKind.COMPREHENSION)
-
-
-def lower_generator_expression(builder: Builder, node: ast.GeneratorExp) -> Register:
-    """Lower `(element for ...)`: run it to the end, then iterate over what it yielded."""
-    items = _lower_sequence(builder, node, SequenceKind.LIST, LoopKind.GENERATOR)
-    destination = builder.temporary()
-    builder.emit(MakeGenerator(builder.locate(node), destination, items))
-    return destination
+    return _lower_sequence(builder, node, SequenceKind.SET)
 
 
 def lower_dict_comprehension(builder: Builder, node: ast.DictComp) -> Register:
@@ -49,15 +40,12 @@ def lower_dict_comprehension(builder: Builder, node: ast.DictComp) -> Register:
         builder.emit(AddEntry(builder.locate(node.key), collection, key, value))
 
     begin = BuildMapping(builder.locate(node), collection, ())
-    _lower_loops(builder, node, LoopKind.COMPREHENSION, lambda: builder.emit(begin), add)
+    _lower_loops(builder, node, lambda: builder.emit(begin), add)
     return collection
 
 
 def _lower_sequence(
-    builder: Builder,
-    node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
-    kind: SequenceKind,
-    loop_kind: LoopKind,
+    builder: Builder, node: ast.ListComp | ast.SetComp, kind: SequenceKind
 ) -> Register:
     collection = builder.temporary()
 
@@ -66,14 +54,13 @@ def _lower_sequence(
         builder.emit(Append(builder.locate(node.elt), collection, value))
 
     begin = BuildSequence(builder.locate(node), collection, kind, ())
-    _lower_loops(builder, node, loop_kind, lambda: builder.emit(begin), add)
+    _lower_loops(builder, node, lambda: builder.emit(begin), add)
     return collection
 
 
 def _lower_loops(
     builder: Builder,
     node: ComprehensionNode,
-    kind: LoopKind,
     begin: Callable[[], None],
     add: Callable[[], None],
 ) -> None:
@@ -85,7 +72,7 @@ def _lower_loops(
     for name in builder.scope.cells():
         cell = builder.scope.resolve(name).name
         builder.emit(MakeCell(builder.locate(node), cell, None))
-    _lower_loop(builder, node.generators, 0, iterator, kind, add)
+    _lower_loop(builder, node.generators, 0, iterator, add)
     builder.scope = outside
 
 
@@ -94,7 +81,6 @@ def _lower_loop(
     generators: list[ast.comprehension],
     depth: int,
     iterator: Register,
-    kind: LoopKind,
     add: Callable[[], None],
 ) -> None:
     generator = generators[depth]
@@ -110,17 +96,16 @@ def _lower_loop(
             builder.place(following, builder.locate(test))
         if depth + 1 < len(generators):
             inner = begin_iteration(builder, generators[depth + 1].iter)
-            _lower_loop(builder, generators, depth + 1, inner, kind, add)
+            _lower_loop(builder, generators, depth + 1, inner, add)
         else:
             add()
         builder.place(skip, builder.locate(generator.iter))
 
-    lower_iteration(builder, kind, iterator, generator, body)
+    lower_iteration(builder, LoopKind.COMPREHENSION, iterator, generator, body)
 
 
 EXPRESSIONS = {
     ast.ListComp: lower_list_comprehension,
     ast.SetComp: lower_set_comprehension,
-    ast.GeneratorExp: lower_generator_expression,
     ast.DictComp: lower_dict_comprehension,
 }

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from .assignment import assign
 from .builder import Builder
 from .conditions import lower_condition
-from .instructions import ForNext, GetIterator, LoopKind, Register, Return
+from .instructions import CloseIterator, ForNext, GetIterator, LoopKind, Register, Return
 from .variables import copy_register
+
+_LAZY = frozenset(["enumerate", "zip", "map", "filter", "iter"])
+_EAGER = frozenset(["range", "reversed", "sorted", "list", "tuple", "set", "dict"])
+"""Builtins by what they keep of the iterators that they are called with: all, or nothing."""
 
 
 def lower_if(builder: Builder, node: ast.If) -> None:
@@ -54,6 +58,21 @@ def begin_iteration(builder: Builder, node: ast.expr) -> Register:
     return iterator
 
 
+def may_own_generator(node: ast.expr) -> bool:
+    """Tell whether the iterable may be a generator that nothing but the loop refers to.
+
+    Python closes such a generator as soon as the loop is left.
+    """
+    if isinstance(node, ast.GeneratorExp):
+        return may_own_generator(node.generators[0].iter)
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name in _LAZY:
+        return any(map(may_own_generator, node.args))
+    return name not in _EAGER
+
+
 def lower_iteration(
     builder: Builder,
     kind: LoopKind,
@@ -64,7 +83,7 @@ def lower_iteration(
     """Lower the loop of a `for` statement or clause around `body`."""
     location = builder.locate(node.iter)
     following, exhausted = builder.label(), builder.label()
-    with builder.loop(kind, iterator, location) as labels:
+    with builder.loop(kind, iterator, location, owned=may_own_generator(node.iter)) as labels:
         item = builder.temporary()
         builder.emit(ForNext(location, item, iterator, following, exhausted))
         builder.place(following, location)
@@ -80,6 +99,8 @@ def lower_break(builder: Builder, node: ast.Break) -> None:
     with builder.within(builder.surroundings):
         labels = builder.unwind()
         assert labels is not None, "the parser refuses `break` outside of a loop"
+        if labels.owned is not None:
+            builder.emit(CloseIterator(builder.locate(node), labels.owned))
         builder.jump(labels.end, builder.locate(node))
 
 
@@ -104,7 +125,7 @@ def lower_return(builder: Builder, node: ast.Return) -> None:
     if builder.has_cleanups():
         value = copy_register(builder, value, location)
     with builder.within(builder.surroundings):
-        builder.unwind_all()
+        builder.unwind_all(location)
         builder.emit(Return(location, value))
 
 

@@ -42,7 +42,6 @@ _TEMPLATES: Mapping[type[hir.Instruction], str] = {
     hir.MatchException: "{exception} matches {pattern}",
     hir.EnterContext: "enter {manager}",
     hir.ExitContext: "exit {manager} with {exception}",
-    hir.MakeGenerator: "generator {items}",
     hir.Call: "{function}({arguments})",
     hir.Jump: "jump {target}",
     hir.Branch: "branch {condition} ? {if_true} : {if_false}",

@@ -82,7 +82,7 @@ def _free_variables(source: FunctionSource, scope: Scope) -> tuple[str, ...]:
 def lower_function_definition(builder: Builder, node: ast.FunctionDef) -> None:
     """Lower a nested `def`: decorators, defaults, the function, then the calls of decorators."""
     decorators = builder.expressions(node.decorator_list)
-    value = _make_function(builder, node)
+    value = make_function(builder, node)
     for decorator, expression in zip(decorators[::-1], node.decorator_list[::-1], strict=True):
         decorated = builder.temporary()
         arguments = (Argument(ArgumentKind.POSITIONAL, value),)
@@ -94,10 +94,11 @@ def lower_function_definition(builder: Builder, node: ast.FunctionDef) -> None:
 
 def lower_lambda(builder: Builder, node: ast.Lambda) -> Register:
     """Lower `lambda`."""
-    return _make_function(builder, node)
+    return make_function(builder, node)
 
 
-def _make_function(builder: Builder, node: ast.FunctionDef | ast.Lambda) -> Register:
+def make_function(builder: Builder, node: ast.FunctionDef | ast.Lambda) -> Register:
+    """Lower a nested function without its decorators; return its register."""
     defaults = tuple(builder.expressions(node.args.defaults))
     keyword_defaults = tuple(
         (argument.arg, builder.expression(default))

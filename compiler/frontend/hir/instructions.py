@@ -408,21 +408,6 @@ class AddEntry(Instruction):
 
 
 @dataclass(frozen=True, slots=True)
-class MakeGenerator(ValueInstruction):
-    """destination = an iterator over the list `items`, which a generator expression was run to.
-
-    Python would run the body lazily. The loops between the `BuildSequence` of `items` and this
-    instruction have the kind `LoopKind.GENERATOR`: a machine may refuse what happens in them.
-    """
-
-    items: Register
-
-    @property
-    def uses(self) -> tuple[Register, ...]:
-        return (self.items,)
-
-
-@dataclass(frozen=True, slots=True)
 class Unpack(ValueInstruction):
     """destination = a tuple of `count` items of the iterable `value`, for `Extract` to pick from.
 
@@ -546,7 +531,6 @@ class LoopKind(Enum):
     WHILE = "while"
     FOR = "for"
     COMPREHENSION = "comprehension"
-    GENERATOR = "generator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -622,17 +606,21 @@ class GetIterator(ValueInstruction):
 
 @dataclass(frozen=True, slots=True)
 class ForNext(ValueInstruction):
-    """destination = next(iterator), then go to `body`; at its end go to `exhausted` instead."""
+    """destination = next(iterator), then go to `body`; at its end go to `exhausted` instead.
+
+    With `sent`, its content is sent to the iterator, if it is not None (`yield from`).
+    """
 
     iterator: Register
     body: int
     exhausted: int
+    sent: Register | None = None
 
     falls_through: ClassVar[bool] = False
 
     @property
     def uses(self) -> tuple[Register, ...]:
-        return (self.iterator,)
+        return (self.iterator,) if self.sent is None else (self.iterator, self.sent)
 
     @property
     def targets(self) -> tuple[int, ...]:
@@ -653,6 +641,42 @@ class Return(Instruction):
     @property
     def uses(self) -> tuple[Register, ...]:
         return (self.value,)
+
+
+# --- generators ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Yield(ValueInstruction):
+    """Leave the function with `value`, to go on here later: destination = what is sent then."""
+
+    value: Register
+
+    @property
+    def uses(self) -> tuple[Register, ...]:
+        return (self.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class IteratorResult(ValueInstruction):
+    """destination = what the exhausted `iterator` returned: the value of a `yield from`."""
+
+    iterator: Register
+
+    @property
+    def uses(self) -> tuple[Register, ...]:
+        return (self.iterator,)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIterator(Instruction):
+    """Close `iterator` if it is a generator: a loop that held the only reference to it is left."""
+
+    iterator: Register
+
+    @property
+    def uses(self) -> tuple[Register, ...]:
+        return (self.iterator,)
 
 
 # --- exceptions and contexts --------------------------------------------------------------------

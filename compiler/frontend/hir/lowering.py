@@ -17,6 +17,7 @@ from . import (
     exceptions,
     expressions,
     functions,
+    generators,
     imports,
 )
 from .builder import Rules
@@ -39,6 +40,7 @@ _RULES = Rules(
         **conditions.EXPRESSIONS,
         **expressions.EXPRESSIONS,
         **functions.EXPRESSIONS,
+        **generators.EXPRESSIONS,
     },
     UNSUPPORTED,
 )

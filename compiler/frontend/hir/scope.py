@@ -1,6 +1,7 @@
 """Which variable a name means: local, in a closure cell, or global.
 
-Comprehensions are scopes of their own for names, but share the frame of the function around them.
+Comprehensions are scopes of their own for names, but share the frame of the function around them;
+generator expressions are functions.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
+from .generator_expressions import generator_function
 from .mangling import mangle
 from .source import FunctionNode
 
-ComprehensionNode: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+ComprehensionNode: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp
 
 
 class VariableKind(Enum):
@@ -49,6 +51,7 @@ class Scope:
     free: set[str] = field(default_factory=set[str])
     children: dict[ast.AST, Scope] = field(default_factory=dict["ast.AST", "Scope"])
     comprehensions: int = 0
+    is_expression: bool = False
 
     @property
     def function(self) -> Scope:
@@ -56,6 +59,14 @@ class Scope:
         scope = self
         while not scope.is_function and scope.parent is not None:
             scope = scope.parent
+        return scope
+
+    @property
+    def named_function(self) -> Scope:
+        """Return the scope of the function around, generator expressions apart."""
+        scope = self.function
+        while scope.is_expression and scope.parent is not None:
+            scope = scope.parent.function
         return scope
 
     def resolve(self, name: str) -> Variable:
@@ -160,7 +171,15 @@ class _Collector(ast.NodeVisitor):
         self._visit_all(element)
         self._leave(scope)
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _visit_comprehension
+    visit_ListComp = visit_SetComp = visit_DictComp = _visit_comprehension
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        self.visit(node.generators[0].iter)
+        function = generator_function(node)
+        scope = self._enter(function, True)
+        scope.is_expression = True
+        self.collect_function_body(function)
+        self._leave(scope)
 
     def visit_Name(self, node: ast.Name) -> None:
         if not isinstance(node.ctx, ast.Load):
@@ -170,8 +189,8 @@ class _Collector(ast.NodeVisitor):
             self._scope.used.add("__class__")
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
-        self._scope.function.bound.add(node.target.id)
-        self._scope.function.walrus_names.add(node.target.id)
+        self._scope.named_function.bound.add(node.target.id)
+        self._scope.named_function.walrus_names.add(node.target.id)
         self._scope.used.add(node.target.id)
         self.visit(node.value)
 

@@ -12,8 +12,6 @@ UNSUPPORTED: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.AsyncFor: ("`async for`", _SYNCHRONOUS),
     ast.AsyncWith: ("`async with`", _SYNCHRONOUS),
     ast.Await: ("`await`", _SYNCHRONOUS),
-    ast.Yield: ("`yield`", "append to a list and return the list"),
-    ast.YieldFrom: ("`yield from`", "extend a list and return the list"),
     ast.ClassDef: ("a class definition inside of a function", "move the class to the module"),
     ast.Match: ("`match`", "write it as `if` and `elif`"),
     ast.TryStar: ("`except*`", "use `except`"),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from ..machine import Machine, Outcome
 from ..state import State
-from . import attributes, containers, contexts, control, items, operators, variables
+from . import (
+    attributes,
+    containers,
+    contexts,
+    control,
+    generators,
+    items,
+    operators,
+    variables,
+)
 
 _STEPS = {
     **variables.STEPS,
@@ -14,6 +23,7 @@ _STEPS = {
     **containers.STEPS,
     **control.STEPS,
     **contexts.STEPS,
+    **generators.STEPS,
 }
 
 

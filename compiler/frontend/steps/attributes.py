@@ -7,6 +7,7 @@ from typing import Any
 from ..attributes import get_attribute, set_attribute
 from ..hir import DeleteAttribute, GetAttribute, SetAttribute
 from ..machine import Machine, Outcome
+from ..objects import name_generator
 from ..registers import read, read_all
 from ..state import State
 
@@ -19,6 +20,7 @@ def load(machine: Machine, state: State, step: GetAttribute) -> Outcome:
 def store(machine: Machine, state: State, step: SetAttribute) -> Outcome:
     """Execute `SetAttribute`."""
     owner, value = read_all(machine, state, step.uses)
+    name_generator(value)
     return set_attribute(machine, state, owner, step.name, value)
 
 

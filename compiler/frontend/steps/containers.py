@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calls import hand_over
+from ..calls import begin_drawing, drawn_generator, hand_over
+from ..failures import ProgramError
 from ..hir import (
     AddEntry,
     Append,
@@ -13,14 +14,13 @@ from ..hir import (
     BuildString,
     Extract,
     FormatValue,
-    MakeGenerator,
     SequenceKind,
     Unpack,
 )
 from ..indexing import require_known
 from ..iteration import draw
 from ..machine import Machine, Outcome
-from ..objects import ABSENT, DynamicList, SequenceIterator, is_a
+from ..objects import ABSENT, DynamicList, Generator, is_a, name_generator
 from ..registers import deliver, read, read_all
 from ..showing import format_value
 from ..state import State
@@ -31,12 +31,17 @@ _KINDS = {SequenceKind.LIST: list, SequenceKind.TUPLE: tuple, SequenceKind.SET: 
 
 def build_sequence(machine: Machine, state: State, step: BuildSequence) -> Outcome:
     """Execute `BuildSequence`."""
+    starred = [each.value for each in step.elements if each.starred]
+    begun, drawn = drawn_generator(machine, state, starred)
+    if begun is not None:
+        return begun
     items: list[Any] = []
     for element in step.elements:
         value = read(machine, state, element.value)
         if element.starred:
-            items.extend(draw(machine, value))
+            items.extend(draw(machine, drawn if isinstance(value, Generator) else value))
         else:
+            name_generator(value)
             items.append(value)
     if step.kind is SequenceKind.SET:
         _require_hashable(machine, items)
@@ -64,6 +69,7 @@ def build_mapping(machine: Machine, state: State, step: BuildMapping) -> Outcome
 def append(machine: Machine, state: State, step: Append) -> Outcome:
     """Execute `Append`."""
     collection, value = read_all(machine, state, step.uses)
+    name_generator(value)
     if isinstance(collection, DynamicList):
         machine.lists.append(collection, value)
     elif is_a(collection, set):
@@ -82,32 +88,37 @@ def add_entry(machine: Machine, state: State, step: AddEntry) -> Outcome:
     return Outcome.NEXT
 
 
-def make_generator(machine: Machine, state: State, step: MakeGenerator) -> Outcome:
-    """Execute `MakeGenerator`."""
-    items = read(machine, state, step.items)
-    if isinstance(items, DynamicList):
-        return deliver(state, items)
-    return deliver(state, SequenceIterator(items))
-
-
 def unpack(machine: Machine, state: State, step: Unpack) -> Outcome:
     """Execute `Unpack`."""
     value = read(machine, state, step.value)
     begun, result = hand_over(machine, state, value, ("__iter__",))
     if begun is not None:
         return begun
-    items = draw(machine, value if result is ABSENT else result)
-    return deliver(state, machine.python(_arrange, items, step.count, step.star))
+    iterable = value if result is ABSENT else result
+    if isinstance(iterable, Generator):
+        count = step.count if step.star is None else None
+        return begin_drawing(machine, state, iterable, count)
+    items = draw(machine, iterable)
+    _check_count(items, step.count, step.star)
+    return deliver(state, _arrange(items, step.count, step.star))
+
+
+def _check_count(items: list[Any], count: int, star: int | None) -> None:
+    """Raise as Python does where the number of items does not fit."""
+    least, got = count if star is None else count - 1, len(items)
+    message = ""
+    if got < least:
+        expected = f"at least {least}" if star is not None else str(least)
+        message = f"not enough values to unpack (expected {expected}, got {got})"
+    elif got > least and star is None:
+        message = f"too many values to unpack (expected {count})"
+    if message:
+        raise ProgramError(ValueError(message), explicit=True)
 
 
 def _arrange(items: list[Any], count: int, star: int | None) -> tuple[Any, ...]:
     if star is None:
-        if len(items) != count:
-            size = "not enough" if len(items) < count else "too many"
-            raise ValueError(f"{size} values to unpack (expected {count}, got {len(items)})")
         return tuple(items)
-    if len(items) < count - 1:
-        raise ValueError(f"not enough values to unpack (expected at least {count - 1})")
     end = len(items) - (count - star - 1)
     return (*items[:star], items[star:end], *items[end:])
 
@@ -140,7 +151,6 @@ STEPS: dict[type, Any] = {
     BuildMapping: build_mapping,
     Append: append,
     AddEntry: add_entry,
-    MakeGenerator: make_generator,
     Unpack: unpack,
     Extract: extract,
     FormatValue: format_one,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calls import call, hand_over
+from ..calls import call, drawn_generator, hand_over
 from ..failures import ProgramError
+from ..generators import step as advance_generator
 from ..hir import (
     ArgumentKind,
     Branch,
@@ -22,7 +23,7 @@ from ..hir import (
 )
 from ..iteration import advance, draw, has_next, iterate
 from ..machine import Machine, Outcome
-from ..objects import ABSENT
+from ..objects import ABSENT, Generator
 from ..registers import deliver, read, read_all
 from ..state import State
 from ..truth import TRUTH_METHODS, truth
@@ -62,7 +63,12 @@ def get_iterator(machine: Machine, state: State, step: GetIterator) -> Outcome:
 
 def for_next(machine: Machine, state: State, step: ForNext) -> Outcome:
     """Execute `ForNext`."""
-    more = has_next(machine, read(machine, state, step.iterator))
+    iterator = read(machine, state, step.iterator)
+    if isinstance(iterator, Generator):
+        sent = None if step.sent is None else read(machine, state, step.sent)
+        return advance_generator(machine, state, iterator, sent)
+    _refuse_to_send(machine, state, step)
+    more = has_next(machine, iterator)
 
     def enter(arm: State) -> None:
         arm.frame.registers[step.destination] = advance(machine, read(machine, arm, step.iterator))
@@ -74,9 +80,20 @@ def for_next(machine: Machine, state: State, step: ForNext) -> Outcome:
     return machine.go_to(state, step.body if more else step.exhausted)
 
 
+def _refuse_to_send(machine: Machine, state: State, step: ForNext) -> None:
+    if step.sent is not None and read(machine, state, step.sent) is not None:
+        raise machine.tracer.refuse(
+            "MC0101", "a value is sent through `yield from` to what is no generator"
+        )
+
+
 def call_function(machine: Machine, state: State, step: Call) -> Outcome:
     """Execute `Call`."""
     function = read(machine, state, step.function)
+    starred = [each.value for each in step.arguments if each.kind is ArgumentKind.STARRED]
+    begun, drawn = drawn_generator(machine, state, starred)
+    if begun is not None:
+        return begun
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for argument in step.arguments:
@@ -85,7 +102,7 @@ def call_function(machine: Machine, state: State, step: Call) -> Outcome:
             case ArgumentKind.POSITIONAL:
                 args.append(value)
             case ArgumentKind.STARRED:
-                args.extend(draw(machine, value))
+                args.extend(draw(machine, drawn if isinstance(value, Generator) else value))
             case ArgumentKind.KEYWORD:
                 kwargs[argument.name] = value
             case ArgumentKind.DOUBLE_STARRED:

@@ -7,6 +7,7 @@ from typing import Any
 from ..hir import BuildSlice, DeleteItem, GetItem, SetItem
 from ..indexing import delete_item, get_item, set_item
 from ..machine import Machine, Outcome
+from ..objects import name_generator
 from ..registers import deliver, read_all
 from ..state import State
 
@@ -18,7 +19,9 @@ def load(machine: Machine, state: State, step: GetItem) -> Outcome:
 
 def store(machine: Machine, state: State, step: SetItem) -> Outcome:
     """Execute `SetItem`."""
-    return set_item(machine, state, *read_all(machine, state, step.uses))
+    container, key, value = read_all(machine, state, step.uses)
+    name_generator(value)
+    return set_item(machine, state, container, key, value)
 
 
 def delete(machine: Machine, state: State, step: DeleteItem) -> Outcome:

@@ -23,7 +23,7 @@ from ..hir import (
     StoreGlobal,
 )
 from ..machine import Machine, Outcome
-from ..objects import ABSENT, ClosureCell, InterpretedFunction
+from ..objects import ABSENT, ClosureCell, InterpretedFunction, name_generator
 from ..registers import deliver, read, read_all, unbound
 from ..state import State
 
@@ -36,7 +36,9 @@ def constant(machine: Machine, state: State, step: Constant) -> Outcome:
 
 def move(machine: Machine, state: State, step: Move) -> Outcome:
     """Execute `Move`."""
-    return deliver(state, read(machine, state, step.source))
+    value = read(machine, state, step.source)
+    name_generator(value)
+    return deliver(state, value)
 
 
 def delete_local(machine: Machine, state: State, step: DeleteLocal) -> Outcome:
@@ -98,6 +100,7 @@ def store_cell(machine: Machine, state: State, step: StoreCell) -> Outcome:
     cell, value = read_all(machine, state, step.uses)
     _refuse_foreign_cell(machine, cell, step.cell)
     cell.content = value
+    name_generator(value)
     return Outcome.NEXT
 
 

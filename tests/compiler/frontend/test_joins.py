@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import torch
@@ -163,8 +164,7 @@ def test_all_reasons_are_reported():
             return x.numpy()
         if x.max() > -1:
             return {x.sum().item(): x}
-        print(x)
-        return x
+        return x * time.time()
 
     assert {d.code for d in refusals(program, ONES)} == {"MC0101", "MC0102", "MC0105"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from types import CellType, FunctionType
 from typing import Any, cast
@@ -29,6 +29,7 @@ class Frame:
     exception: BaseException | None = None
     result: Any = _DONE
     visited: list[int] = field(default_factory=list[int])
+    results: dict[int, Any] = field(default_factory=dict[int, Any])
 
     def read(self, register: str) -> Any:
         """Return a value, which liveness must have announced."""
@@ -74,12 +75,18 @@ class _Closure:
         self.__name__ = code.name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        registers: dict[str, Any] = dict(bound.arguments)
+        registers = self._bind(*args, **kwargs)
         for name, cell in zip(self._code.free_variables, self._cells, strict=True):
             registers["&" + name] = cell
-        return run(Frame(self._code, self._global_names, registers))
+        frame = Frame(self._code, self._global_names, registers)
+        return steps(frame) if self._code.is_generator else run(frame)
+
+    def _bind(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        if self._code.name == "<genexpr>":
+            return dict(zip(self._code.parameters.names(), args, strict=True))
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
 
 
 def _signature(
@@ -96,11 +103,24 @@ def _signature(
     given |= keyword_defaults
     empty = inspect.Parameter.empty
     return inspect.Signature(
-        [inspect.Parameter(name, kind, default=given.get(name, empty)) for name, kind in kinds]
+        [
+            inspect.Parameter(name, kind, default=given.get(name, empty))
+            for name, kind in kinds
+            if name.isidentifier()
+        ]
     )
 
 
 def run(frame: Frame) -> Any:
+    """Run the frame of a function that is no generator to its end; return its result."""
+    try:
+        next(steps(frame))
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("only generators yield")
+
+
+def steps(frame: Frame) -> Generator[Any, Any, Any]:
     """Run a frame to its end; keep only live registers, as a machine that merges would."""
     for _ in range(_UNLIMITED):
         counter = frame.counter
@@ -108,8 +128,13 @@ def run(frame: Frame) -> Any:
         _forget_dead(frame)
         instruction = frame.code.instructions[counter]
         try:
-            following = _EXECUTE[type(instruction)](frame, instruction)
-        except Exception as error:
+            if isinstance(instruction, hir.Yield):
+                sent = yield frame.read(instruction.value)
+                frame.registers[instruction.destination] = sent
+                following = None
+            else:
+                following = _EXECUTE[type(instruction)](frame, instruction)
+        except (Exception, GeneratorExit) as error:
             following = _handle(frame, error)
         if frame.result is not _DONE:
             return frame.result
@@ -122,7 +147,7 @@ def _forget_dead(frame: Frame) -> None:
     frame.registers = {name: value for name, value in frame.registers.items() if name in live}
 
 
-def _handle(frame: Frame, error: Exception) -> int:
+def _handle(frame: Frame, error: BaseException) -> int:
     handler = frame.code.handlers[frame.counter]
     if handler is None:
         raise error
@@ -304,11 +329,25 @@ def _call(frame: Frame, instruction: hir.Call) -> Any:
 
 
 def _for_next(frame: Frame, instruction: hir.ForNext) -> int:
+    iterator = frame.read(instruction.iterator)
+    sent = None if instruction.sent is None else frame.read(instruction.sent)
     try:
-        frame.registers[instruction.destination] = next(frame.read(instruction.iterator))
-    except StopIteration:
+        item = next(iterator) if sent is None else iterator.send(sent)
+    except StopIteration as stop:
+        frame.results[id(iterator)] = stop.value
         return instruction.exhausted
+    frame.registers[instruction.destination] = item
     return instruction.body
+
+
+def _iterator_result(frame: Frame, instruction: hir.IteratorResult) -> Any:
+    return frame.results[id(frame.read(instruction.iterator))]
+
+
+def _close_iterator(frame: Frame, instruction: hir.CloseIterator) -> None:
+    iterator = frame.read(instruction.iterator)
+    if isinstance(iterator, Generator):
+        cast("Generator[Any]", iterator).close()
 
 
 def _branch(frame: Frame, instruction: hir.Branch) -> int:
@@ -377,7 +416,6 @@ _EXECUTE: dict[type[hir.Instruction], Callable[[Frame, Any], int | None]] = {
     hir.BuildMapping: _value(_build_mapping),
     hir.Append: _append,
     hir.AddEntry: _add_entry,
-    hir.MakeGenerator: _value(lambda f, i: iter(f.read(i.items))),
     hir.Unpack: _value(_unpack),
     hir.Extract: _value(lambda f, i: f.read(i.source)[i.index]),
     hir.FormatValue: _value(_format_value),
@@ -390,6 +428,8 @@ _EXECUTE: dict[type[hir.Instruction], Callable[[Frame, Any], int | None]] = {
     hir.Branch: _branch,
     hir.GetIterator: _value(lambda f, i: iter(f.read(i.iterable))),
     hir.ForNext: _for_next,
+    hir.IteratorResult: _value(_iterator_result),
+    hir.CloseIterator: _close_iterator,
     hir.Return: _return,
     hir.Raise: _raise,
     hir.Reraise: _reraise,

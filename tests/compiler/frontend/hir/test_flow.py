@@ -111,20 +111,34 @@ def test_loops_nest_and_know_their_kind(define: Define) -> None:
                 return any(y for y in ys)
         """)
     )
-    kinds = [LoopKind.FOR, LoopKind.WHILE, LoopKind.COMPREHENSION, LoopKind.GENERATOR]
+    kinds = [LoopKind.FOR, LoopKind.WHILE, LoopKind.COMPREHENSION]
     assert [loop.kind for loop in code.loops] == kinds
-    outer, inner, comprehension, _ = code.loops
+    outer, inner, comprehension = code.loops
     assert outer.header < inner.header < inner.end <= outer.end <= comprehension.header
     (subtraction,) = counters(code, hir.InPlace)
     assert code.enclosing[subtraction] == (outer, inner)
     assert code.enclosing[comprehension.header] == (comprehension,)
 
 
-def test_a_generator_expression_is_marked(define: Define) -> None:
-    code = lower_function(define("def f(xs):\n    return sum(x for x in xs)"))
-    (mark,) = counters(code, hir.MakeGenerator)
-    assert mark == code.loops[0].end
-    assert code.loops[0].kind is LoopKind.GENERATOR
+def test_a_generator_expression_is_a_nested_generator(define: Define) -> None:
+    code = lower_function(define("def f(xs, n):\n    return sum(x + n for x in xs)"))
+    (made,) = counters(code, hir.MakeFunction)
+    nested = code.instructions[made]
+    assert isinstance(nested, hir.MakeFunction)
+    assert (nested.code.is_generator, code.is_generator) == (True, False)
+    assert nested.code.free_variables == ("n",)
+    assert [loop.kind for loop in nested.code.loops] == [LoopKind.FOR]
+
+
+@pytest.mark.parametrize(
+    ("iterable", "closes"),
+    [("steps(x)", True), ("enumerate(steps(x))", True), ("enumerate(x)", False), ("x", False)],
+)
+def test_a_loop_that_is_left_closes_what_only_it_refers_to(
+    define: Define, iterable: str, closes: bool
+) -> None:
+    code = lower_function(define(f"def f(x, steps):\n    for y in {iterable}:\n        break"))
+    assert len(counters(code, hir.CloseIterator)) == closes
 
 
 def test_handlers_cover_the_body_only(define: Define) -> None:

@@ -3,9 +3,9 @@
 They are data: written to be read by the front end, odd on purpose, and not to be cleaned up.
 """
 
-from . import containers, exceptions, functions, loops, statements, values
+from . import containers, exceptions, functions, generators, loops, statements, values
 from .case import cases
 
-CASES = cases([values, containers, loops, functions, exceptions, statements])
+CASES = cases([values, containers, loops, functions, generators, exceptions, statements])
 
 __all__ = ["CASES"]
