@@ -21,6 +21,7 @@ __all__ = [
     "TensorType",
     "Type",
     "free_symbols",
+    "item_type",
     "symbol",
 ]
 
@@ -112,6 +113,13 @@ class ListType:
 I64 = ScalarType(ScalarKind.I64)
 F64 = ScalarType(ScalarKind.F64)
 I1 = ScalarType(ScalarKind.I1)
+
+
+def item_type(dtype: DType) -> ScalarType:
+    """Return the type of the Python number that an element of a tensor becomes."""
+    if dtype is DType.I1:
+        return I1
+    return F64 if dtype.is_floating else I64
 
 
 def free_symbols(value_type: Type) -> frozenset[str]:

@@ -30,7 +30,17 @@ _STRIDED_READERS = frozenset(
 )
 """Fail for some strides of their operand, or read its memory beside them."""
 
-_READERS = (Item, Size, lists.Len, lists.Get, lists.Stack, lists.Concatenate, lists.ToTensor)
+_READERS = (
+    Item,
+    Size,
+    lists.Len,
+    lists.Get,
+    lists.Stack,
+    lists.Concatenate,
+    lists.ToTensor,
+    lists.Order,
+    lists.OfTensor,
+)
 """Host ops that keep neither the tensor nor the list that they read."""
 
 

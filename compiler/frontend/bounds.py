@@ -8,9 +8,11 @@ from .hir import LoopHeader, LoopKind
 from .objects import (
     ABSENT,
     CountingIterator,
+    DynamicList,
     Generator,
     IndexIterator,
     RangeIterator,
+    SequenceIterator,
     ZipIterator,
 )
 from .scalars import is_symbolic
@@ -30,6 +32,8 @@ def is_bounded(iterator: Any, limit: int) -> bool:
         return not any(map(is_symbolic, numbers)) and len(range(*numbers)) <= limit
     if isinstance(iterator, IndexIterator):
         return not is_symbolic(iterator.length)
+    if isinstance(iterator, SequenceIterator) and isinstance(iterator.items, DynamicList):
+        return not is_symbolic(iterator.items.length)
     return not isinstance(iterator, Generator) or _is_bounded_generator(iterator, limit)
 
 

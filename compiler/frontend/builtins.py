@@ -8,7 +8,7 @@ import operator
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from types import FunctionType, GeneratorType
+from types import BuiltinMethodType, FunctionType, GeneratorType
 from typing import Any
 
 import torch
@@ -23,7 +23,9 @@ from .failures import NeedConcrete
 from .fork import copy_list
 from .generators import send
 from .indexing import get_item, require_known
-from .iteration import advance, draw, has_next, iterate
+from .iteration import advance, draw, has_next, iterate, materialise
+from .list_methods import call_list_method, call_method, number, reorder, splice
+from .lists import need_static
 from .machine import Builtin, Machine, Outcome
 from .objects import (
     ABSENT,
@@ -32,6 +34,7 @@ from .objects import (
     DynamicList,
     Generator,
     InterpretedFunction,
+    ListMethod,
     RangeIterator,
     SequenceIterator,
     ZipIterator,
@@ -127,8 +130,10 @@ def _extreme(function: Any, symbolic: Any, fallback: Any) -> Builtin:
     """Make `max` or `min`: of symbolic numbers an operation, else comparisons one by one."""
 
     def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-        items = args if len(args) > 1 else draw(machine, args[0])
+        items = args if len(args) > 1 else materialise(machine, args[0])
         key = kwargs.get("key")
+        if isinstance(items, DynamicList):
+            return _extreme_of_list(machine, state, fallback, items, kwargs)
         if key is None and items and all(map(is_number, items)) and any(map(is_symbolic, items)):
             return deliver(
                 state, functools.reduce(machine.tracer.scalars.combining(symbolic), items)
@@ -141,6 +146,14 @@ def _extreme(function: Any, symbolic: Any, fallback: Any) -> Builtin:
         return push_function(machine, state, fallback, [items, chosen], {})
 
     return builtin
+
+
+def _extreme_of_list(
+    machine: Machine, state: State, fallback: Any, items: DynamicList, kwargs: Kwargs
+) -> Outcome:
+    if "default" in kwargs:
+        raise need_static(items, "`max` or `min` with a default of a list")
+    return push_function(machine, state, fallback, [items, kwargs.get("key", prelude.identity)], {})
 
 
 # --- containers ---------------------------------------------------------------------------------
@@ -178,23 +191,22 @@ def _range(machine: Machine, *args: Any) -> Any:
 
 
 def _enumerate(machine: Machine, items: Any, start: Any = 0) -> Any:
-    inner = iterate(machine, items)
-    if not isinstance(inner, SequenceIterator):
-        return CountingIterator(inner, start)
-    rest = inner.items[inner.position :]
-    return SequenceIterator([(start + index, item) for index, item in enumerate(rest)])
+    return CountingIterator(iterate(machine, items), start)
 
 
 def _zip(machine: Machine, *iterables: Any, strict: bool = False) -> Any:
     parts = [iterate(machine, iterable) for iterable in iterables]
-    if all(isinstance(part, SequenceIterator) for part in parts):
+    if all(isinstance(part, SequenceIterator) and not _is_data(part.items) for part in parts):
         lists = [draw(machine, part) for part in parts]
         return SequenceIterator(list(zip(*lists, strict=strict)))
     return ZipIterator(parts)
 
 
 def _reversed(machine: Machine, items: Any) -> Any:
-    return SequenceIterator(list(reversed(draw(machine, items))))
+    known = materialise(machine, items)
+    if isinstance(known, DynamicList):
+        return SequenceIterator(machine.lists.reversed(known))
+    return SequenceIterator(list(reversed(known)))
 
 
 def _sequence(kind: type) -> Callable[..., Any]:
@@ -203,8 +215,6 @@ def _sequence(kind: type) -> Callable[..., Any]:
     def build(machine: Machine, *args: Any) -> Any:
         if not args:
             return construct()
-        if isinstance(args[0], DynamicList) and kind is list:
-            return copy_list(args[0])
         if is_a(args[0], (dict, str)) and kind in (list, tuple):
             return construct(args[0])
         items = draw(machine, args[0])
@@ -213,6 +223,17 @@ def _sequence(kind: type) -> Callable[..., Any]:
         return construct(items)
 
     return build
+
+
+def _list(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    if args and isinstance(args[0], (DynamicList, *ITERATORS)):
+        items = materialise(machine, args[0])
+        if isinstance(items, DynamicList):
+            return deliver(state, copy_list(items))
+        if isinstance(items, ITERATORS):
+            return push_function(machine, state, prelude.list_of, args, kwargs)
+        return deliver(state, list(items))
+    return deliver(state, machine.python(_sequence(list), machine, *args, **kwargs))
 
 
 def _dict(machine: Machine, *args: Any, **kwargs: Any) -> dict[Any, Any]:
@@ -269,9 +290,10 @@ def _interpreted(replacement: Any) -> Builtin:
 
 
 def _sorted(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-    items = draw(machine, args[0])
+    items = materialise(machine, args[0])
     key = kwargs.get("key")
-    if key is None and not any(map(_is_data, items)):
+    is_known = not isinstance(items, (DynamicList, *ITERATORS))
+    if key is None and is_known and not any(map(_is_data, items)):
         return deliver(state, machine.python(sorted, items, **kwargs))
     chosen = prelude.identity if key is None else key
     reverse = bool(kwargs.get("reverse", False))
@@ -372,12 +394,21 @@ def _item(machine: Machine, tensor: Any) -> Any:
     return item_of(machine, tensor)
 
 
-def _to_list(machine: Machine, tensor: Any) -> Any:
+def _to_list(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    (tensor,) = args
+    extents = [machine.tracer.scalars.constant_or_symbol(extent) for extent in tensor.shape]
+    if not any(map(is_symbolic, extents)):
+        return deliver(state, machine.python(_known_list, machine, tensor))
+    if len(extents) == 1:
+        return deliver(state, machine.lists.of_tensor(tensor))
+    return push_function(machine, state, prelude.tensor_to_list, args, kwargs)
+
+
+def _known_list(machine: Machine, tensor: Any) -> Any:
     if tensor.dim() == 0:
         return item_of(machine, tensor)
-    require_known(machine, [tensor.shape[0]], "the length of a list")
     rows = machine.tracer.native(torch.unbind, tensor, 0)
-    return [_to_list(machine, row) for row in rows]
+    return [_known_list(machine, row) for row in rows]
 
 
 def _make_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
@@ -434,12 +465,16 @@ def _scalar_tensor(machine: Machine, number: Any, **kwargs: Any) -> Any:
 
 def _combining(function: Any) -> Builtin:
     def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-        parts = args[0] if args else kwargs.get("tensors")
+        parts: Any = args[0] if args else kwargs.get("tensors")
+        if isinstance(parts, ITERATORS):
+            parts = materialise(machine, parts)
         if isinstance(parts, DynamicList):
             dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
             return deliver(state, machine.lists.combine(function, parts, dim))
         if isinstance(parts, ITERATORS):
-            args = [draw(machine, parts), *args[1:]]
+            parts = draw(machine, parts)
+        if args:
+            args = [parts, *args[1:]]
         refuse_dynamic(machine, function, args)
         return deliver(state, run_native(machine, function, args, kwargs))
 
@@ -547,7 +582,12 @@ BUILTINS: Mapping[Any, Builtin] = {
     enumerate: _simple(_enumerate),
     zip: _simple(_zip),
     reversed: _simple(_reversed),
-    list: _simple(_sequence(list)),
+    list: _list,
+    BuiltinMethodType: call_method,
+    ListMethod: call_list_method,
+    prelude.number: _simple(number),
+    prelude.reorder: reorder,
+    prelude.splice: _simple(splice),
     tuple: _simple(_sequence(tuple)),
     set: _simple(_sequence(set)),
     frozenset: _simple(_sequence(frozenset)),
@@ -577,7 +617,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     print: _simple(_print),
     operator.getitem: _index,
     torch.Tensor.item: _simple(_item),
-    _TORCH.Tensor.tolist: _simple(_to_list),
+    _TORCH.Tensor.tolist: _to_list,
     torch.Tensor.is_nonzero: _simple(_is_nonzero),
     torch.Tensor.equal: _simple(_equal),
     torch.Tensor.allclose: _simple(_all_close),

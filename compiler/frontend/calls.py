@@ -19,6 +19,7 @@ from .consumption import has_generators, replacement, takes_generators
 from .foreign import ForeignObjects
 from .generators import call_method, make_generator
 from .hir import Code, Register, lower_function
+from .lists import need_static
 from .machine import Machine, Outcome
 from .objects import (
     ABSENT,
@@ -160,7 +161,7 @@ def call(
 
 def _builtin(machine: Machine, function: Any) -> Any:
     if isinstance(function, ListMethod):
-        return functools.partial(_call_list, function)
+        return functools.partial(_call_method_of_list, function)
     if isinstance(function, GeneratorMethod):
         return functools.partial(_call_generator, function)
     owner = getattr(function, "__self__", None)
@@ -182,18 +183,10 @@ def _call_bound(
     return method(machine, state, [owner, *args], kwargs)
 
 
-def _call_list(
+def _call_method_of_list(
     method: ListMethod, machine: Machine, state: State, args: list[Any], kwargs: Any
 ) -> Outcome:
-    del kwargs
-    if method.name == "append":
-        machine.lists.append(method.owner, *args)
-        return deliver(state, None)
-    raise machine.tracer.refuse(
-        "MC0101",
-        f"`{method.name}` of a list whose length depends on data",
-        help="append to it, index it, or combine it by torch.stack or torch.cat",
-    )
+    return machine.builtins[ListMethod](machine, state, [method, *args], kwargs)
 
 
 def _call_generator(
@@ -571,12 +564,23 @@ def _call_container(
         return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
+    if class_of(owner) is list:
+        return machine.builtins[types.BuiltinMethodType](machine, state, [method, *args], kwargs)
+    return call_container(machine, state, method, args, kwargs)
+
+
+def call_container(
+    machine: Machine, state: State, method: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Deliver the result of a method of a list, dict or set, run by Python itself."""
+    owner = method.__self__
     result = machine.python(method, *args, **kwargs)
     return deliver(state, machine.foreign.read(result) if owner in machine.foreign else result)
 
 
 def refuse_foreign_mutation(machine: Machine, container: Any) -> None:
     """Refuse to change a container that existed before the program ran."""
+    machine.lists.check_mutable(container)
     is_input = any(given is container for given in machine.tracer.state.containers)
     if not is_input:
         keep_mutated_container(machine, container)
@@ -743,11 +747,7 @@ def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
     require_no_text(leaves)
     for value in leaves:
         if isinstance(value, DynamicList):
-            raise machine.tracer.refuse(
-                "MC0101",
-                f"a list whose length depends on data is passed to `{name}`",
-                help="combine it by torch.stack or torch.cat first",
-            )
+            raise need_static(value, f"a list that is passed to `{name}`")
         if isinstance(value, (Generator, GeneratorMethod)):
             raise machine.tracer.refuse(
                 "MC0101",

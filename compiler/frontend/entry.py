@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import linecache
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 
 from ...diagnostics import UNKNOWN, DiagnosticError, Location
-from ...ir import I1, Func, ListType, Symbol, Type, Value
+from ...ir import I1, Func, ListType, Symbol, TensorType, Type, Value
 from ...ir import structure as ir
 from ...ir.host import Exit, Raise, ReadCell, Return
 from ...ir.structure import Structure
@@ -32,12 +32,14 @@ from .cell_kinds import (
     values_of,
 )
 from .checks import is_guarded
+from .elements import can_widen
 from .failures import Restart, refusal
 from .foreign import named_modules
 from .knowledge import Knowledge, StateCell
+from .lists import only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
-from .objects import ABSENT, DynamicList, class_of, is_a
+from .objects import ABSENT, DynamicList, Element, class_of, is_a
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
@@ -254,15 +256,23 @@ class Capture:
                 self.tracer.tensors.lose_alias(traced)
             return traced
         if isinstance(kind, CellList):
-            element = kind.element
-            of_numbers = isinstance(element, type)
-            inner = number_kind(element) if of_numbers else tensor_type(self._cell_fake(element))
-            value = self._read(symbol, ListType(inner), state)
-            return self.machine.lists.of_value(value, inner, 0)
+            element = self._cell_element(kind)
+            column = self._read(symbol, ListType(element.types[0]), state)
+            return self.machine.lists.of_columns((column,), element, 0, None)
         if kind is MARK:
             return self._read(symbol, I1, state)
         assert isinstance(kind, type)
         return self.tracer.scalars.fresh(kind, self._read(symbol, number_kind(kind), state))
+
+    def _cell_element(self, kind: CellList) -> Element:
+        if isinstance(kind.element, type):
+            prototype: Any = kind.element(0)
+        else:
+            fake = self._cell_fake(kind.element)
+            prototype = self.tracer.native(self.tracer.functional_mode.wrap, fake)
+        element = self.machine.lists.elements.of_items([prototype])
+        assert element is not None, "a tensor or a number"
+        return element
 
     def _cell_fake(self, kind: CellTensor) -> Fake:
         shape = [self.tracer.shapes.fresh_size() if n is None else n for n in kind.shape]
@@ -305,7 +315,9 @@ class Capture:
         state.block.append(op)
 
     def _value_of(self, part: Any) -> Value:
-        return part.value if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
+        return (
+            only_column(part) if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
+        )
 
     def _return_cells(self, state: State, op: Exit) -> None:
         held: dict[str, Value] = {}
@@ -334,11 +346,26 @@ class Capture:
     def _part_value(self, part: Part, content: Any) -> Value:
         if part.kind is MARK:
             return self.initial_values.get(part.symbol) or self.tracer.scalars.value(True)
-        if isinstance(part.kind, CellList) and is_a(content, list):
-            element = self.initial_values.get(part.symbol)
-            assert element is not None and isinstance(element.type, ListType)
-            return self.machine.lists.from_items(content, element.type.element).value
+        if isinstance(part.kind, CellList):
+            return self._kept_list(part.symbol, part.kind, content)
         return self.tracer.scalars.value(content) if is_number(content) else self._value_of(content)
+
+    def _kept_list(self, symbol: str, kind: CellList, content: Any) -> Value:
+        """Return a list as the host keeps it; where the cell is too special, start over."""
+        wanted = self._cell_element(kind)
+        found = self.machine.lists.elements.of_lists([content, _like(wanted)])
+        if found is None or not can_widen(wanted, found):
+            raise self._refuse_list(symbol)
+        if found != wanted:
+            (column,) = found.types
+            shape = column.shape if isinstance(column, TensorType) else ()
+            extents = tuple(dim if isinstance(dim, int) else None for dim in shape)
+            assert isinstance(kind.element, CellTensor), "numbers of one type are alike"
+            wider = replace(kind.element, shape=extents)
+            self.knowledge.growing_cells[symbol] = CellList(wider)
+            raise Restart(f"the elements of {symbol} differ in size")
+        kept = self.machine.lists.as_dynamic(content, wanted)
+        return only_column(self.machine.lists.widen(kept, wanted))
 
     def _leaf_kind(self, where: str, value: Any) -> CellKind:
         if where in self.knowledge.growing_cells and (
@@ -383,6 +410,11 @@ class Capture:
         func = Func(symbol, "host", region, structure, loc=place)
         rename_dims(func, self.dim_names)
         return func
+
+
+def _like(element: Element) -> DynamicList:
+    """Return a list of such elements, to be compared with others."""
+    return DynamicList((), 0, element)
 
 
 def kind_of_initial(cell: StateCell, growing: Mapping[str, CellList]) -> CellKind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .aliases import clone_tensors
@@ -35,4 +36,4 @@ def clone_state(machine: Machine, state: State) -> State:
 
 def copy_list(value: DynamicList) -> DynamicList:
     """Return a list object of its own with the same contents."""
-    return DynamicList(value.value, value.length, value.element, value.minimum)
+    return replace(value)

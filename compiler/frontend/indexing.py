@@ -9,18 +9,29 @@ from typing import Any
 import torch
 from torch import nn
 
-from .calls import call, guard_aliases, is_interpreted, refuse_foreign_mutation, run_native
+from ...ir import I64
+from . import prelude
+from .calls import (
+    call,
+    guard_aliases,
+    is_interpreted,
+    push_function,
+    refuse_foreign_mutation,
+    run_native,
+)
 from .checks import check_index
 from .failures import NeedConcrete
 from .hir import GetItem, SetItem
+from .lists import need_static
 from .machine import Machine, Outcome
 from .objects import DynamicList, class_of, is_a
+from .promotion import make_dynamic
 from .registers import deliver, read
 from .scalars import is_symbolic
 from .state import ResultUse, State
 from .texts import require_no_text
 from .torch_internals import Tensor, expression_of, is_traced
-from .truth import item_of
+from .truth import item_of, number_of
 
 _INDEX_DTYPES = (torch.int64, torch.int32, torch.int16, torch.int8)
 _SEQUENCES = (list, tuple, range, nn.ModuleList, nn.Sequential, nn.ParameterList)
@@ -39,7 +50,12 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     if is_symbolic(key):
         return _symbolic_item(machine, state, container, key)
     if is_a(key, slice):
-        require_known(machine, (key.start, key.stop, key.step), "the bounds of a slice of a list")
+        key = _known_slice(machine, key)
+        if _has_symbolic_bound(key) and class_of(container) is list:
+            promoted = _promoted(machine, container)
+            if promoted is not None:
+                return deliver(state, slice_of(machine, promoted, key))
+        require_known(machine, (key.start, key.stop, key.step), "the bounds of a slice")
     method = getattr(class_of(container), "__getitem__", None)
     if isinstance(method, types.FunctionType) and is_interpreted(method):
         return call(machine, state, method, [container, key], {})
@@ -69,12 +85,34 @@ def require_known(machine: Machine, values: Any, purpose: str) -> None:
 
 def _dynamic_item(machine: Machine, container: DynamicList, key: Any) -> Any:
     if isinstance(key, slice):
-        raise machine.tracer.refuse(
-            "MC0101",
-            "a slice of a list whose length depends on data",
-            help="combine the list by torch.stack and slice the tensor",
-        )
+        return slice_of(machine, container, _known_slice(machine, key))
     return machine.lists.get(container, key)
+
+
+def slice_of(machine: Machine, container: DynamicList, key: Any) -> Any:
+    """Return `container[key]`."""
+    start, stop, step = key.start, key.stop, key.step
+    if step is None or step == 1:
+        return machine.lists.slice(container, start, stop)
+    if step == -1 and start is None and stop is None:
+        return machine.lists.reversed(container)
+    raise need_static(container, "a slice with a step of a list")
+
+
+def _promoted(machine: Machine, container: Any) -> DynamicList | None:
+    element = machine.lists.elements.of_items(container)
+    return None if element is None else machine.lists.from_items(container, element)
+
+
+def _known_slice(machine: Machine, key: Any) -> Any:
+    """Return `key` with its bounds as numbers, which may be symbolic."""
+    known = machine.tracer.scalars.constant_or_symbol
+    parts: list[Any] = [number_of(machine, part) for part in (key.start, key.stop, key.step)]
+    return slice(*(known(part) for part in parts))
+
+
+def _has_symbolic_bound(key: Any) -> bool:
+    return any(map(is_symbolic, (key.start, key.stop, key.step)))
 
 
 def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
@@ -117,9 +155,19 @@ def _with_numbers(machine: Machine, key: Any) -> Any:
     """Replace index tensors without dims by numbers, as torch does."""
     if is_a(key, tuple):
         return tuple(_with_numbers(machine, part) for part in key)
+    if is_a(key, slice):
+        return _known_slice(machine, key)
+    if isinstance(key, DynamicList):
+        return _index_tensor(machine, key)
     if is_traced(key) and key.dim() == 0 and key.dtype in _INDEX_DTYPES:
         return item_of(machine, key)
     return key
+
+
+def _index_tensor(machine: Machine, key: DynamicList) -> Any:
+    if not isinstance(key.element.prototype, (int, torch.SymInt)) or key.element.types[0] != I64:
+        raise need_static(key, "an index list that holds no ints")
+    return machine.lists.to_tensor(key, torch.int64)
 
 
 def _has_symbolic_int(key: Any) -> bool:
@@ -151,8 +199,7 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         return Outcome.NEXT
     key = machine.tracer.scalars.constant_or_symbol(key)
     if isinstance(container, DynamicList):
-        machine.lists.set(container, key, value)
-        return Outcome.NEXT
+        return _set_dynamic_item(machine, container, key, value)
     refuse_foreign_mutation(machine, container)
     if is_symbolic(key) and is_a(container, list):
         return _set_symbolic_item(machine, state, container, key)
@@ -162,6 +209,26 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         return call(machine, state, method, [container, key, value], {}, use=ResultUse.DROP)
     machine.python(operator.setitem, container, key, value)
     return Outcome.NEXT
+
+
+def _set_dynamic_item(machine: Machine, container: DynamicList, key: Any, value: Any) -> Outcome:
+    if not is_a(key, slice):
+        machine.lists.set(container, key, value)
+        return Outcome.NEXT
+    key = _known_slice(machine, key)
+    start, stop = key.start, key.stop
+    if key.step is not None or not _is_ordered(start, stop):
+        raise need_static(container, "an assignment to a slice of a list")
+    new = value if isinstance(value, DynamicList) else list(value)
+    machine.lists.splice(container, start, stop, new)
+    return Outcome.NEXT
+
+
+def _is_ordered(start: Any, stop: Any) -> bool:
+    """Tell whether the bounds of a slice are in order whatever the length of the list is."""
+    if start is None or stop is None:
+        return True
+    return not is_symbolic(start) and not is_symbolic(stop) and 0 <= start <= stop
 
 
 def _set_symbolic_item(machine: Machine, state: State, container: list[Any], key: Any) -> Outcome:
@@ -200,8 +267,26 @@ def _copy_into(tensor: Any, key: Any, value: Any) -> None:
         target.fill_(value)
 
 
-def delete_item(machine: Machine, container: Any, key: Any) -> None:
+def delete_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Execute `del container[key]`."""
     refuse_foreign_mutation(machine, container)
+    if is_traced(key):
+        key = item_of(machine, key)
+    key = machine.tracer.scalars.constant_or_symbol(key)
+    if is_symbolic(key) and class_of(container) is list:
+        if make_dynamic(machine, state, container):
+            return Outcome.STAY
+    if isinstance(container, DynamicList):
+        return _delete_dynamic_item(machine, state, container, key)
     require_known(machine, [key], "this key")
     machine.python(operator.delitem, container, key)
+    return Outcome.NEXT
+
+
+def _delete_dynamic_item(
+    machine: Machine, state: State, container: DynamicList, key: Any
+) -> Outcome:
+    if is_a(key, slice):
+        return _set_dynamic_item(machine, container, key, [])
+    arguments = [container, key]
+    return push_function(machine, state, prelude.list_delete, arguments, {}, use=ResultUse.DROP)

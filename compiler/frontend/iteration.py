@@ -20,6 +20,7 @@ from .objects import (
     Iterator,
     RangeIterator,
     SequenceIterator,
+    ZipIterator,
     class_of,
 )
 from .scalars import is_symbolic
@@ -34,7 +35,7 @@ def iterate(machine: Machine, value: Any) -> Iterator | Generator:
     if isinstance(value, range):
         return RangeIterator(value.start, value.stop, value.step)
     if isinstance(value, DynamicList):
-        return IndexIterator(value, 0, value.length)
+        return SequenceIterator(value)
     if is_traced(value):
         return _tensor_iterator(machine, value)
     return SequenceIterator(_static_items(machine, value))
@@ -59,6 +60,8 @@ def _static_items(machine: Machine, value: Any) -> list[Any]:
             f"the iteration over a {type(value).__name__} is written in Python",
             help="return a list",
         )
+    if class_of(value) is list and value not in machine.foreign:
+        return value  # the list itself: what is appended meanwhile is met as well
     items = machine.python(list, value)
     is_lazy = not isinstance(value, (list, tuple, str, Mapping, Set, nn.Module))
     if value in machine.foreign or is_lazy:
@@ -75,11 +78,20 @@ def _path(machine: Machine, value: Any, index: int) -> str | None:
     return f"{path}.{index}" if isinstance(value, nn.Module) else f"{path}[{index}]"
 
 
+def length_of(items: Any) -> Any:
+    """Return the number of `items`, a list of known or run-time length."""
+    return items.length if isinstance(items, DynamicList) else len(items)
+
+
 def has_next(machine: Machine, iterator: Iterator) -> Any:
     """Return whether there is another item, a bool that may be symbolic."""
     if isinstance(iterator, SequenceIterator):
-        require_known(machine, [iterator.position], "the position in a list")
-        return iterator.position < len(iterator.items)
+        position, length = iterator.position, length_of(iterator.items)
+        if isinstance(position, int) and isinstance(length, int):
+            return position < length
+        if isinstance(length, int):
+            require_known(machine, [position], "the position in a list")
+        return _compare(machine, _less, position, length)
     if isinstance(iterator, RangeIterator):
         return _range_has_next(machine, iterator)
     if isinstance(iterator, IndexIterator):
@@ -115,8 +127,12 @@ def _greater(left: Any, right: Any) -> Any:
 def advance(machine: Machine, iterator: Iterator) -> Any:
     """Return the next item, of which there is one."""
     if isinstance(iterator, SequenceIterator):
+        position = iterator.position
+        if isinstance(iterator.items, DynamicList):
+            iterator.position = machine.tracer.native(_add, position, 1)
+            return machine.lists.get(iterator.items, position)
         iterator.position += 1
-        return iterator.items[iterator.position - 1]
+        return iterator.items[position]
     if isinstance(iterator, RangeIterator):
         item = iterator.current
         iterator.current = machine.tracer.native(_add, item, iterator.step)
@@ -137,9 +153,36 @@ def _add(left: Any, right: Any) -> Any:
 def _advance_index(machine: Machine, iterator: IndexIterator) -> Any:
     position = iterator.position
     iterator.position = machine.tracer.native(_add, position, 1)
-    if isinstance(iterator.container, DynamicList):
-        return machine.lists.get(iterator.container, position)
     return tensor_item(machine, iterator.container, position)
+
+
+def materialise(machine: Machine, value: Any) -> Any:
+    """Return all items of an iterable: a list, a dynamic list, or the iterator if its end is data.
+
+    A dynamic list may be the very one that the program holds.
+    """
+    if isinstance(value, DynamicList):
+        return value
+    iterator = iterate(machine, value)
+    if isinstance(iterator, SequenceIterator) and isinstance(iterator.items, DynamicList):
+        start, iterator.position = iterator.position, iterator.items.length
+        if isinstance(start, int) and start == 0:
+            return iterator.items
+        return machine.lists.slice(iterator.items, start, None)
+    return iterator if is_open(iterator) else draw(machine, iterator)
+
+
+def is_open(iterator: Any) -> bool:
+    """Tell whether the data decides how many items an iterator has."""
+    if isinstance(iterator, RangeIterator):
+        return any(map(is_symbolic, (iterator.current, iterator.stop, iterator.step)))
+    if isinstance(iterator, ZipIterator):
+        return all(map(is_open, iterator.parts))
+    if isinstance(iterator, CountingIterator):
+        return is_open(iterator.inner)
+    if isinstance(iterator, SequenceIterator):
+        return is_symbolic(length_of(iterator.items))
+    return is_symbolic(iterator.length)
 
 
 def draw(machine: Machine, value: Any) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...ir import Block, Successor, Value
 from ...ir.host import Branch
@@ -12,6 +12,7 @@ from .aliases import record_view
 from .failures import NeedConcrete
 from .fork import copy_list
 from .objects import DynamicList
+from .promotion import MAX_KEPT_APART, promote_lists
 from .scalars import is_symbolic, number_type, type_of_number
 from .state import PositionKey, State
 from .tensors import tensor_type
@@ -30,32 +31,45 @@ if TYPE_CHECKING:
     from .machine import Machine
 
 
+Group: TypeAlias = list[tuple[State, StateCopier]]
+"""States with one skeleton, and what is known about each."""
+
+
 def join_states(machine: Machine, key: PositionKey, states: Sequence[State]) -> list[State]:
     """Return the states that go on from `key`, one per skeleton."""
     if len(states) == 1:
         return list(states)
-    split = machine.knowledge.split(key)
-    groups: dict[Any, list[tuple[State, StateCopier]]] = {}
+    groups = _group(machine, key, states)
+    if len(groups) > MAX_KEPT_APART:
+        members = [member for group in groups for member in group]
+        surveys = [survey for _, survey in members]
+        split = machine.knowledge.split(key)
+        if promote_lists(machine, [state for state, _ in members], surveys, split):
+            machine.note_lists(states[0])
+            groups = _group(machine, key, states)
+    if len(groups) > 1:
+        machine.note_variants(states, [group[0][1] for group in groups])
+    return [_join_group(machine, key, group) for group in groups]
+
+
+def _group(machine: Machine, key: PositionKey, states: Sequence[State]) -> list[Group]:
+    """Return the states with their surveys, those with one skeleton together."""
+    groups: dict[Any, Group] = {}
     for state in states:
         survey = StateCopier(
             machine.owned,
             machine.foreign.objects,
-            split=split,
+            split=machine.knowledge.split(key),
             with_strides=True,
             with_identity=key in machine.knowledge.identities,
         )
         survey.copy_state(state)
         skeleton = tuple(token for _, token in survey.tokens)
         groups.setdefault(skeleton, []).append((state, survey))
-    if len(groups) > 1:
-        surveys = [members[0][1] for members in groups.values()]
-        machine.note_variants(states, surveys)
-    return [_join_group(machine, key, members) for members in groups.values()]
+    return list(groups.values())
 
 
-def _join_group(
-    machine: Machine, key: PositionKey, members: Sequence[tuple[State, StateCopier]]
-) -> State:
+def _join_group(machine: Machine, key: PositionKey, members: Group) -> State:
     if len(members) == 1:
         return members[0][0]
     leaves = [[leaf for _, leaf in survey.leaves] for _, survey in members]
@@ -71,7 +85,7 @@ class Column:
     path: Path
     leaves: list[Any]
     fakes: list[Any] = field(default_factory=lambda: [])
-    values: list[Value] = field(default_factory=list[Value])
+    values: list[tuple[Value, ...]] = field(default_factory=list["tuple[Value, ...]"])
     shapes: list[tuple[Any, ...]] = field(default_factory=lambda: [])
     bounds: list[tuple[int | None, int | None]] = field(default_factory=lambda: [])
     is_merged: bool = False
@@ -153,10 +167,10 @@ class Merge:
             if is_traced(leaf):
                 fake = self._tracer.tensors.fake(leaf)
                 column.fakes.append(fake)
-                column.values.append(self._tracer.tensors.value_of_fake(fake))
+                column.values.append((self._tracer.tensors.value_of_fake(fake),))
                 column.shapes.append(tuple(expression_of(extent) for extent in fake.shape))
             elif isinstance(leaf, DynamicList):
-                column.values.append(leaf.value)
+                column.values.append(leaf.columns)
             else:
                 known = self._tracer.scalars.constant_or_symbol(leaf)
                 column.leaves[index] = known
@@ -164,12 +178,17 @@ class Merge:
                 column.bounds.append(self._tracer.shapes.bounds(known) if is_int else (None, None))
 
     def _differs(self, column: Column) -> bool:
+        if column.is_tensor:
+            return any(values != column.values[0] for values in column.values)
+        numbers = column.leaves
         if column.values:
-            return any(value is not column.values[0] for value in column.values)
-        if not _numbers_differ(column.leaves):
+            if all(values == column.values[0] for values in column.values):
+                return False
+            numbers = [item.length for item in column.leaves]
+        elif not _numbers_differ(numbers):
             return False
         if column.path in self._machine.knowledge.split(self._key):
-            symbolic = filter(is_symbolic, column.leaves)
+            symbolic = filter(is_symbolic, numbers)
             symbols: list[Any] = [expression_of(number).free_symbols for number in symbolic]
             raise NeedConcrete(frozenset[Any]().union(*symbols), "a value that must be known")
         return True
@@ -180,17 +199,17 @@ class Merge:
             if not column.is_merged or (column.is_tensor and column.identity in seen):
                 continue
             seen.add(column.identity)
-            self._arguments[index].append(self._argument(column, index))
+            self._arguments[index] += self._passed(column, index)
 
-    def _argument(self, column: Column, index: int) -> Value:
+    def _passed(self, column: Column, index: int) -> tuple[Value, ...]:
         leaf = column.leaves[index]
         if column.is_tensor:
             if column.is_uniform:
                 return column.values[index]
-            return self._tracer.tensors.value(self._tracer.contiguous(leaf))
+            return (self._tracer.tensors.value(self._tracer.contiguous(leaf)),)
         if isinstance(leaf, DynamicList):
-            return leaf.value
-        return self._tracer.scalars.value(leaf)
+            return leaf.columns
+        return (self._tracer.scalars.value(leaf),)
 
     # --- the merged state ---
 
@@ -278,11 +297,18 @@ class Merge:
 
     def _merge_list(self, column: Column, block: Block) -> DynamicList:
         lists: list[DynamicList] = column.leaves
+        first = lists[0]
+        element = self._machine.lists.elements.of_lists(lists) or first.element
         if not column.is_merged:
-            return copy_list(lists[0])
-        value = block.add_argument(lists[0].value.type)
+            return copy_list(first)
+        columns = tuple(block.add_argument(value.type) for value in first.columns)
         minimum = min(item.minimum for item in lists)
-        return self._machine.lists.of_value(value, lists[0].element, minimum)
+        lengths = {item.length for item in lists if not is_symbolic(item.length)}
+        if len(lengths) == 1 and not any(is_symbolic(item.length) for item in lists):
+            return DynamicList(columns, lengths.pop(), element, minimum)
+        merged = self._machine.lists.of_columns(columns, element, minimum, first)
+        self._machine.remember_origin(merged.length, self._key, column.path)
+        return merged
 
     def _merge_number(self, column: Column, block: Block) -> Any:
         first = column.leaves[0]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...diagnostics import Location
-from ...ir import Type
 from .cell_kinds import CellList
+from .objects import Element
 from .state import AttributeKey, PositionKey
 from .traversal import Path
 
@@ -27,7 +27,7 @@ class LoopPlan:
     peel: int = 0
     numbers: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
     tensors: dict[Path, frozenset[int]] = field(default_factory=dict[Path, frozenset[int]])
-    lists: dict[Path, Type] = field(default_factory=dict[Path, Type])
+    lists: dict[Path, Element] = field(default_factory=dict[Path, Element])
     shrinking: set[Path] = field(default_factory=set[Path])
     lost_aliases: set[Path] = field(default_factory=set[Path])
 

@@ -14,15 +14,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...diagnostics import Location
-from ...ir import Block, Op, Successor, Type, Value
+from ...ir import Block, Op, Successor, Value
 from ...ir.host import Branch
 from .aliases import record_view
 from .bounds import is_bounded, iterator_of
+from .elements import by_path, is_below, is_list_token
 from .failures import LoopRetry, refusal
 from .fork import clone_state
 from .hir import Loop, LoopHeader, LoopKind
 from .knowledge import LoopPlan
-from .objects import DynamicList, Generator
+from .objects import DynamicList, Element, Generator
+from .promotion import with_lists
 from .scalars import is_number, is_symbolic, number_type, type_of_number
 from .schedule import Scope
 from .state import Frame, State, loop_position
@@ -36,7 +38,7 @@ from .torch_internals import (
     view_layout,
 )
 from .tracer import drop_ops_after
-from .traversal import Path, StateCopier
+from .traversal import FROZEN, Path, StateCopier
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -71,7 +73,8 @@ class Instance:
     parameters: list[Path] = field(default_factory=list[Path])
     tokens: list[tuple[Path, Any]] = field(default_factory=lambda: [])
     leaves: dict[Path, Any] = field(default_factory=dict[Path, Any])
-    values: dict[Path, Value] = field(default_factory=dict[Path, Value])
+    lists: dict[Path, list[Any]] = field(default_factory=dict[Path, "list[Any]"])
+    values: dict[Path, tuple[Value, ...]] = field(default_factory=dict[Path, "tuple[Value, ...]"])
     shapes: dict[Path, tuple[Any, ...]] = field(default_factory=dict[Path, "tuple[Any, ...]"])
     minimums: dict[Path, int] = field(default_factory=dict[Path, int])
     aliases: set[frozenset[Path]] = field(default_factory=set[frozenset[Path]])
@@ -114,7 +117,7 @@ def _generalise_exit(machine: Machine, plan: LoopPlan, state: State) -> None:
     """Make dynamic lists, on a path that left in a peeled iteration, of those that grow later."""
     if plan.peel and plan.lists:
         machine.tracer.activate(state)
-        state.adopt(_with_lists(machine, plan, state, where_possible=True))
+        state.adopt(with_lists(machine, state, plan.lists, where_possible=True))
         state.knowledge = machine.tracer.shapes.snapshot()
 
 
@@ -182,7 +185,7 @@ def _is_over_bounded(machine: Machine, frame: Frame, loop: Loop) -> bool:
 def open_loop(machine: Machine, scope: Scope, state: State) -> None:
     """Begin a loop of the CFG: `state` goes on in a header block, with generalised values."""
     plan, tracer = scope.plan, machine.tracer
-    state.adopt(_with_lists(machine, plan, state))
+    state.adopt(with_lists(machine, state, plan.lists))
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     location = tracer.location()
@@ -200,19 +203,6 @@ def open_loop(machine: Machine, scope: Scope, state: State) -> None:
     _describe(machine, instance, state)
     scope.instances.append(instance)
     state.frame.iterations[scope.loop.header] = plan.peel + len(scope.instances)
-
-
-def _with_lists(
-    machine: Machine, plan: LoopPlan, state: State, *, where_possible: bool = False
-) -> State:
-    def on_list(path: Path, items: list[Any]) -> DynamicList | None:
-        element = plan.lists.get(path)
-        if element is None or (where_possible and not machine.lists.fit(items, element)):
-            return None
-        return machine.lists.from_items(items, element)
-
-    copier = StateCopier(machine.owned, machine.foreign.objects, on_list=on_list)
-    return copier.copy_state(state)
 
 
 class _Opening:
@@ -235,7 +225,7 @@ class _Opening:
         for path, leaf in self._leaves:
             if self._is_generalised(path, leaf):
                 self.parameters.append(path)
-                self.arguments.append(_argument(self._machine, leaf))
+                self.arguments += _arguments(self._machine, leaf)
 
     def _is_generalised(self, path: Path, leaf: Any) -> bool:
         if is_traced(leaf):
@@ -263,6 +253,8 @@ class _Opening:
                 base_path, _ = bases[storage_key(leaf)]
                 if path != base_path and path not in self._plan.lost_aliases:
                     self._views[path] = base_path
+            elif is_traced(leaf) and storage_key(leaf) in changed:
+                self._plan.lost_aliases.add(path)  # a view that is bound anew, of another base
 
     def generalise(self, block: Block) -> dict[Path, Any]:
         """Return the new leaves, made of arguments of the header `block`."""
@@ -281,8 +273,10 @@ class _Opening:
             return self._tensor(path, old, block)
         if isinstance(old, DynamicList):
             minimum = 0 if path in self._plan.shrinking else old.minimum
-            value = block.add_argument(old.value.type)
-            return self._machine.lists.of_value(value, old.element, minimum)
+            columns = [block.add_argument(value.type) for value in old.columns]
+            made = self._machine.lists.of_columns(columns, old.element, minimum, None)
+            made.home = (self._plan, path)
+            return made
         value = block.add_argument(type_of_number(old))
         number = self._tracer.scalars.fresh(number_type(old), value)
         if number_type(old) is int:
@@ -317,12 +311,12 @@ def _hidden_bases(
             yield ("base", members[0][0]), base
 
 
-def _argument(machine: Machine, leaf: Any) -> Value:
+def _arguments(machine: Machine, leaf: Any) -> tuple[Value, ...]:
     if is_traced(leaf):
-        return machine.tracer.tensors.value(machine.tracer.contiguous(leaf))
+        return (machine.tracer.tensors.value(machine.tracer.contiguous(leaf)),)
     if isinstance(leaf, DynamicList):
-        return leaf.value
-    return machine.tracer.scalars.value(leaf)
+        return leaf.columns
+    return (machine.tracer.scalars.value(leaf),)
 
 
 def _describe(machine: Machine, instance: Instance, state: State) -> None:
@@ -330,15 +324,16 @@ def _describe(machine: Machine, instance: Instance, state: State) -> None:
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     instance.tokens = survey.tokens
+    instance.lists = survey.lists
     for path, leaf in survey.leaves:
         instance.leaves[path] = leaf
         if is_traced(leaf):
             fake = machine.tracer.tensors.fake(leaf)
-            instance.values[path] = machine.tracer.tensors.value_of_fake(fake)
+            instance.values[path] = (machine.tracer.tensors.value_of_fake(fake),)
             instance.shapes[path] = _extents(fake)
             instance.views[path] = _view(machine, leaf)
         elif isinstance(leaf, DynamicList):
-            instance.values[path] = leaf.value
+            instance.values[path] = leaf.columns
             instance.minimums[path] = leaf.minimum
     instance.aliases = set(_alias_pairs(survey.leaves))
 
@@ -370,7 +365,7 @@ def _alias_pairs(leaves: Sequence[tuple[Path, Any]]) -> Iterator[frozenset[Path]
 
 def close_loop(machine: Machine, scope: Scope, state: State, instance: Instance) -> None:
     """Compare with the header: branch to it, or retry the loop with more generalised."""
-    state.adopt(_with_lists(machine, scope.plan, state))
+    state.adopt(with_lists(machine, state, scope.plan.lists))
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     closing = _Closing(machine, scope, instance, survey)
@@ -380,8 +375,10 @@ def close_loop(machine: Machine, scope: Scope, state: State, instance: Instance)
     for path in instance.parameters:
         if path[0] == "base":
             leaves[path] = machine.tracer.tensors.base_of(leaves[path[1]])
-    arguments = tuple(_argument(machine, leaves[path]) for path in instance.parameters)
-    target = Successor(instance.block, arguments)
+    arguments = [
+        value for path in instance.parameters for value in _arguments(machine, leaves[path])
+    ]
+    target = Successor(instance.block, tuple(arguments))
     state.block.append(Branch(target=target, loc=machine.tracer.location()))
 
 
@@ -402,23 +399,23 @@ class _Closing:
     def learn(self) -> bool:
         """Extend the plan by what differs; return whether anything does."""
         grown, changed = self._compare_tokens()
-        changed = [path for path in changed if not _is_below(path, grown)]
+        changed = [path for path in changed if not is_below(path, grown)]
         if changed:
             self._peel(changed)
             return True
         learned = bool(grown)
         for path, leaf in self._survey.leaves:
-            if not _is_below(path, grown):
+            if not is_below(path, grown):
                 learned |= self._compare_leaf(path, leaf)
-        return learned | self._compare_aliases()
+        return learned | self._compare_aliases() | self._compare_losses()
 
     def _compare_tokens(self) -> tuple[list[Path], list[Path]]:
         """Return the lists that grew, and where else the skeleton changed."""
-        before, now = _by_path(self._instance.tokens), _by_path(self._survey.tokens)
+        before, now = by_path(self._instance.tokens), by_path(self._survey.tokens)
         grown: list[Path] = []
         changed: list[Path] = []
-        for path in before.keys() | now.keys():
-            if before.get(path) == now.get(path):
+        for path in dict.fromkeys([*before, *now]):
+            if before.get(path) == now.get(path) or is_below(path, grown):
                 continue
             element = self._element_of_grown(before.get(path), now.get(path), path)
             if element is None:
@@ -428,16 +425,16 @@ class _Closing:
                 grown.append(path)
         return grown, changed
 
-    def _element_of_grown(self, before: Any, now: Any, path: Path) -> Type | None:
-        if before is None or now is None or before[0][:2] != ("list", list):
+    def _element_of_grown(self, before: Any, now: Any, path: Path) -> Element | None:
+        if before is None or now is None or FROZEN in before or FROZEN in now:
             return None
-        if now[0][:2] != ("list", list):
+        if not is_list_token(before[0]) or not is_list_token(now[0]):
             return None
-        index = max(before[0][2], now[0][2]) - 1
-        for leaves in (self._leaves, self._instance.leaves):
-            if (*path, index) in leaves:
-                return self._machine.lists.element_type(leaves[(*path, index)])
-        return None
+        lists = [
+            self._instance.lists.get(path, self._instance.leaves.get(path)),
+            self._survey.lists.get(path, self._leaves.get(path)),
+        ]
+        return self._machine.lists.elements.of_lists(lists)
 
     def _peel(self, changed: list[Path]) -> None:
         if self._plan.peel >= MAX_PEEL:
@@ -464,14 +461,28 @@ class _Closing:
         if leaf.minimum < self._instance.minimums[path]:
             self._plan.shrinking.add(path)
             return True
-        if path in self._instance.parameters or leaf.value is self._instance.values[path]:
+        if self._holds_shorter_lists(path, leaf):
+            return True
+        if path in self._instance.parameters or leaf.columns == self._instance.values[path]:
             return False
         self._plan.lists[path] = leaf.element
         return True
 
+    def _holds_shorter_lists(self, path: Path, leaf: DynamicList) -> bool:
+        """Learn that lists inside of a list may be shorter than at the header."""
+        before = self._instance.leaves[path].element
+        shorter = {
+            inner: 0
+            for inner, minimum in before.minimums.items()
+            if leaf.element.minimums.get(inner, 0) < minimum
+        }
+        if shorter:
+            self._plan.lists[path] = replace(before, minimums={**before.minimums, **shorter})
+        return bool(shorter)
+
     def _compare_tensor(self, path: Path, leaf: Tensor) -> bool:
         fake = self._tracer.tensors.fake(leaf)
-        same_value = self._tracer.tensors.value_of_fake(fake) is self._instance.values[path]
+        same_value = (self._tracer.tensors.value_of_fake(fake),) == self._instance.values[path]
         before, now = self._instance.shapes[path], _extents(fake)
         if same_value or self._is_recorded_again(path, leaf):
             return False
@@ -528,6 +539,18 @@ class _Closing:
             and before.layouts != _view(self._machine, self._leaves[path]).layouts
         )
 
+    def _compare_losses(self) -> bool:
+        """What must not be mutated at a back edge must not be at the header, either."""
+        tensors = self._tracer.tensors
+        lost = {
+            path
+            for path, leaf in self._survey.leaves
+            if is_traced(leaf) and tensors.has_lost_alias(leaf) and not tensors.is_weight(leaf)
+        }
+        learned = not lost <= self._plan.lost_aliases
+        self._plan.lost_aliases |= lost
+        return learned
+
 
 def _keyword(loop: Loop, location: Location) -> Location:
     """Return where the keyword of a loop stands, if it is on the line of `location`."""
@@ -535,17 +558,6 @@ def _keyword(loop: Loop, location: Location) -> Location:
     word = "while" if loop.kind is LoopKind.WHILE else "for"
     column = text.rfind(word, 0, location.column) + 1
     return replace(location, column=column, end_column=column + len(word)) if column else location
-
-
-def _by_path(tokens: Sequence[tuple[Path, Any]]) -> dict[Path, tuple[Any, ...]]:
-    paths: dict[Path, tuple[Any, ...]] = {}
-    for path, token in tokens:
-        paths[path] = (*paths.get(path, ()), token)
-    return paths
-
-
-def _is_below(path: Path, roots: Sequence[Path]) -> bool:
-    return any(path[: len(root)] == root for root in roots)
 
 
 def _is_same_number(now: Any, before: Any) -> bool:

@@ -22,6 +22,7 @@ from .join import join_states
 from .knowledge import Knowledge, LoopPlan
 from .lists import Lists
 from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
+from .objects import DynamicList, Element
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
 from .showing import fill_values, text_of_error
@@ -85,7 +86,9 @@ class Machine:
         self.limits = limits
         self.owned = OwnedObjects()
         self.foreign = ForeignObjects(tracer.tensors)
-        self.lists = Lists(tracer)
+        self.lists = Lists(tracer, self.owned, self.foreign.objects)
+        self.lists.inherit_origin = self.inherit_origin
+        self.lists.on_misfit = self._generalise_list
         self.swapper = WeightSwapper(tracer.tensors)
         self.worklist = Worklist()
         self.scopes: list[Scope] = []
@@ -506,6 +509,12 @@ class Machine:
         for symbol in expression_of(number).free_symbols:
             self._origins[symbol] = (key, path)
 
+    def inherit_origin(self, number: Any, source: Any) -> None:
+        """Let the symbol in `number` be made concrete where those in `source` can be."""
+        for symbol in expression_of(source).free_symbols & self._origins.keys():
+            for own in expression_of(number).free_symbols:
+                self._origins.setdefault(own, self._origins[symbol])
+
     def remember_loop_origin(self, number: Any, plan: LoopPlan) -> None:
         """Remember which loop carries the symbol in `number`."""
         for symbol in expression_of(number).free_symbols:
@@ -529,6 +538,13 @@ class Machine:
             if key is not None and is_traced(left) and is_traced(right):
                 self.knowledge.identities.add(key)
                 raise Restart("whether two variables are the same tensor must be known")
+        if left is not right and is_traced(left) and is_traced(right):
+            if any(map(self.tracer.tensors.has_lost_alias, (left, right))):
+                raise self.tracer.refuse(
+                    "MC0102",
+                    "whether a tensor is the one that a list holds is not known",
+                    help="compare positions in the list, or flags",
+                )
         return left is right
 
     def has_origin(self, number: Any) -> bool:
@@ -561,10 +577,24 @@ class Machine:
         plan.dynamic, plan.unroll = False, True
         plan.forget_generalisations()
         self.knowledge.note("a loop is unrolled: its counter must be known", self.tracer.location())
+        self._retry(plan)
+
+    def _retry(self, plan: LoopPlan) -> None:
         for scope in self.scopes:
             if scope.plan is plan:
                 raise LoopRetry(scope)
-        raise Restart("a loop must be unrolled")
+        raise Restart("a loop is run differently")
+
+    def _generalise_list(self, value: DynamicList, element: Element) -> None:
+        """Let a list that a loop carries hold more general elements from the beginning."""
+        if value.home is not None:
+            plan, path = value.home
+            plan.lists[path] = element
+            self._retry(plan)
+
+    def note_lists(self, state: State) -> None:
+        """Explain why a list is no longer one of known length."""
+        self.knowledge.note("the length of a list depends on data from here on", state.location())
 
     def note_variants(self, states: Sequence[State], surveys: Sequence[StateCopier]) -> None:
         """Explain why paths that meet do not merge."""

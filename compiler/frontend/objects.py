@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -52,17 +52,33 @@ class InterpretedFunction:
         return self.code.name
 
 
-@dataclass(eq=False)
-class DynamicList:
-    """A list whose length depends on data: `value` is the host list.
+@dataclass(frozen=True)
+class Element:
+    """What every element of a dynamic list looks like: `prototype` is one.
 
-    `minimum` elements are there for certain. Appending replaces `value` and `length`.
+    `tokens` are its skeleton, `types` the IR types of its leaves, in order: one host list holds
+    each of them. `minimums` tell how many elements each dynamic list inside has for certain.
     """
 
-    value: Value
+    tokens: tuple[Any, ...]
+    types: tuple[Type, ...]
+    prototype: Any = field(compare=False, repr=False)
+    minimums: Mapping[Any, int] = field(compare=False, repr=False, default_factory=dict[Any, int])
+
+
+@dataclass(eq=False)
+class DynamicList:
+    """A list whose length depends on data: `columns` are host lists, one per leaf of an element.
+
+    `minimum` elements are there for certain. Changing the list replaces `columns` and `length`.
+    `home` is the plan of the loop that carries the list, and its path there.
+    """
+
+    columns: tuple[Value, ...]
     length: Any
-    element: Type
+    element: Element
     minimum: int = 0
+    home: tuple[Any, Any] | None = None
 
 
 @dataclass(eq=False, frozen=True)
@@ -119,10 +135,10 @@ class GeneratorMethod:
 
 @dataclass(eq=False)
 class SequenceIterator:
-    """Iterate over `items`, from `position` on."""
+    """Iterate over `items`, a sequence or a dynamic list, from `position` on."""
 
-    items: Sequence[Any]
-    position: int = 0
+    items: Any
+    position: Any = 0
 
 
 @dataclass(eq=False)

@@ -65,6 +65,8 @@ def reduce_(function: Callable[[Any, Any], Any], items: Sequence[Any], *initial:
 def max_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
     """Return the first item whose key no other exceeds."""
     candidates = list(items)
+    if not candidates:
+        raise ValueError("max() arg is an empty sequence")
     best = candidates[0]
     best_key = key(best)
     for item in candidates[1:]:
@@ -78,6 +80,8 @@ def max_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
 def min_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
     """Return the first item whose key exceeds no other."""
     candidates = list(items)
+    if not candidates:
+        raise ValueError("min() arg is an empty sequence")
     best = candidates[0]
     best_key = key(best)
     for item in candidates[1:]:
@@ -90,16 +94,161 @@ def min_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
 
 def sorted_(items: Iterable[Any], key: Callable[[Any], Any], reverse: bool = False) -> list[Any]:
     """Return the items in order of keys, equal ones in their old order."""
+    candidates = list(items)
+    keys = [number(key(item)) for item in candidates]
+    return reorder(candidates, keys, reverse)
+
+
+def sorted_one_by_one(items: list[Any], keys: list[Any], reverse: bool) -> list[Any]:
+    """Return the items in order of keys, comparing two keys at a time."""
     keyed: list[Any] = []
-    for item in items:
-        item_key = key(item)
+    for item, key in zip(items, keys):
         position = len(keyed)
         while position > 0 and (
-            keyed[position - 1][0] < item_key if reverse else item_key < keyed[position - 1][0]
+            keyed[position - 1][0] < key if reverse else key < keyed[position - 1][0]
         ):
             position -= 1
-        keyed.insert(position, (item_key, item))
+        keyed.insert(position, (key, item))
     return [item for _, item in keyed]
+
+
+# --- what the machine does itself ---------------------------------------------------------------
+
+
+def number(value: Any) -> Any:
+    """Return the number in a tensor with one element; other values are returned unchanged."""
+    return value
+
+
+def reorder(items: list[Any], keys: list[Any], reverse: bool) -> list[Any]:
+    """Return the items in order of their keys."""
+    positions = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+    return [items[position] for position in positions]
+
+
+def splice(items: list[Any], start: int, stop: int, new: list[Any]) -> None:
+    """Put `new` in the place of `items[start:stop]`, where 0 <= start <= stop."""
+    items[start:stop] = new
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def list_of(items: Iterable[Any]) -> list[Any]:
+    """Return a new list of the items."""
+    return [item for item in items]
+
+
+def tensor_to_list(tensor: Any) -> list[Any]:
+    """Return the rows of `tensor` as lists."""
+    return [row.tolist() for row in tensor]
+
+
+def list_insert(items: list[Any], position: int, item: Any) -> None:
+    """Insert `item` before `position`."""
+    size = len(items)
+    if position < 0:
+        position = max(position + size, 0)
+    position = min(position, size)
+    splice(items, position, position, [item])
+
+
+def list_pop(items: list[Any], position: int = -1) -> Any:
+    """Remove and return the item at `position`."""
+    size = len(items)
+    if size == 0:
+        raise IndexError("pop from empty list")
+    if position < 0:
+        position += size
+    if position < 0 or position >= size:
+        raise IndexError("pop index out of range")
+    item = items[position]
+    splice(items, position, position + 1, [])
+    return item
+
+
+def list_delete(items: list[Any], position: int) -> None:
+    """Remove the item at `position`."""
+    size = len(items)
+    if position < 0:
+        position += size
+    if position < 0 or position >= size:
+        raise IndexError("list assignment index out of range")
+    splice(items, position, position + 1, [])
+
+
+def list_contains(items: Iterable[Any], value: Any) -> bool:
+    """Tell whether some item equals `value`."""
+    for item in items:
+        if item == value:
+            return True
+    return False
+
+
+def list_lacks(items: Iterable[Any], value: Any) -> bool:
+    """Tell whether no item equals `value`."""
+    return not list_contains(items, value)
+
+
+def list_index(items: list[Any], value: Any) -> int:
+    """Return the position of the first item that equals `value`."""
+    position = 0
+    for item in items:
+        if item == value:
+            return position
+        position += 1
+    raise ValueError("the value is not in list")
+
+
+def list_count(items: list[Any], value: Any) -> int:
+    """Return how many items equal `value`."""
+    found = 0
+    for item in items:
+        if item == value:
+            found += 1
+    return found
+
+
+def list_remove(items: list[Any], value: Any) -> None:
+    """Remove the first item that equals `value`."""
+    position = 0
+    for item in items:
+        if item == value:
+            splice(items, position, position + 1, [])
+            return
+        position += 1
+    raise ValueError("list.remove(x): x not in list")
+
+
+def list_sort(items: list[Any], key: Any = None, reverse: bool = False) -> None:
+    """Sort the items in place."""
+    splice(items, 0, len(items), sorted_(items, identity if key is None else key, reverse))
+
+
+def list_equal(left: list[Any], right: list[Any]) -> bool:
+    """Tell whether two lists have equal items."""
+    if len(left) != len(right):
+        return False
+    for one, other in zip(left, right):
+        if not one == other:
+            return False
+    return True
+
+
+def list_different(left: list[Any], right: list[Any]) -> bool:
+    """Tell whether two lists have different items."""
+    return not list_equal(left, right)
+
+
+def list_repeated(items: list[Any], count: int) -> list[Any]:
+    """Return the items `count` times over."""
+    result: list[Any] = items[:0]
+    for _ in range(count):
+        result = result + items
+    return result
+
+
+# --- functions ----------------------------------------------------------------------------------
 
 
 def identity(value: Any) -> Any:

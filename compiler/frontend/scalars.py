@@ -101,6 +101,13 @@ class Scalars:
         """Tell whether every symbol of `expression` stands for something."""
         return all(symbol in self._bindings for symbol in expression.free_symbols)
 
+    def owner(self, symbol: Any) -> Op | Block | None:
+        """Return what defines the value that `symbol` stands for, or is the size of."""
+        bound = self._bindings.get(symbol)
+        if isinstance(bound, SizeOf):
+            bound = self._tracer.tensors.value_of_fake(bound.fake)
+        return None if bound is None else bound.owner
+
     def fresh(self, kind: type, value: Value) -> Any:
         """Return a new symbolic number of Python type `kind` that stands for `value`."""
         shapes = self._tracer.shapes

@@ -13,6 +13,7 @@ from ...ir.host import Print
 from ...ir.host.templates import escape
 from .failures import NeedConcrete
 from .fork import copy_list
+from .lists import only_column
 from .objects import ABSENT, DynamicList, class_of, is_a
 from .scalars import is_symbolic, number_type
 from .texts import Piece, Text, is_data, joined, require_no_text, symbols_of
@@ -118,7 +119,7 @@ def fill_values(tracer: Tracer, text: Text) -> tuple[str, tuple[Value, ...]]:
 
 def _value(tracer: Tracer, value: Any) -> Value:
     if isinstance(value, DynamicList):
-        return value.value
+        return only_column(value)
     return tracer.tensors.value(value) if is_traced(value) else tracer.scalars.value(value)
 
 

@@ -36,14 +36,30 @@ Path: TypeAlias = tuple[Any, ...]
 
 LeafRule: TypeAlias = Callable[[Path, Any], Any]
 
+FROZEN = ("frozen",)
+"""The token of what must not be changed, since a dynamic list holds its contents."""
+
 _ATOMS = (str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, type)
 
 
 class OwnedObjects:
-    """Remember the instances that the program made, which each path has its own copies of."""
+    """Remember the instances that the program made, which each path has its own copies of.
+
+    Containers and instances that are an element of a dynamic list, or part of one, are *frozen*:
+    the list holds their contents, so that changing them would not change the list.
+    """
 
     def __init__(self) -> None:
         self._objects: dict[int, Any] = {}
+        self._frozen: dict[int, Any] = {}
+
+    def freeze(self, value: Any) -> None:
+        """Forbid to change `value`, and keep it alive."""
+        self._frozen[id(value)] = value
+
+    def is_frozen(self, value: object) -> bool:
+        """Tell whether a dynamic list holds the contents of `value`."""
+        return id(value) in self._frozen
 
     def add(self, value: Any) -> None:
         """Remember `value`, and keep it alive."""
@@ -60,7 +76,7 @@ def keep(path: Path, leaf: Any) -> Any:
 
 
 class StateCopier:
-    """Copy states, leaf by leaf; `tokens` describe what was met, by path."""
+    """Copy states, leaf by leaf; `tokens` describe what was met, by path, `lists` are those met."""
 
     def __init__(
         self,
@@ -96,7 +112,9 @@ class StateCopier:
             ((ListMethod, GeneratorMethod), self._copy_bound_method),
             ((types.MethodType, types.BuiltinMethodType), self._copy_method),
         )
-        self._copies: dict[int, tuple[Any, Any, int]] = {}
+        self._copies: dict[int, tuple[Any, Any]] = {}
+        self._first: dict[int, Path] = {}
+        self.lists: dict[Path, list[Any]] = {}
 
     # --- states ---
 
@@ -151,18 +169,20 @@ class StateCopier:
         if isinstance(value, _ATOMS) or id(value) in self._foreign:
             return self._share(value, path)
         if id(value) in self._copies:
-            _, copied, number = self._copies[id(value)]
-            self.tokens.append((path, ("again", number)))
-            return copied
+            return self._again(value, path)
+        self._first[id(value)] = path
         for classes, method in self._methods:
             if isinstance(value, classes):
                 return method(value, path)
         return self._copy_object(value, path)
 
     def _copy_leaf(self, leaf: Any, path: Path) -> Any:
-        self.tokens.append((path, self._leaf_token(leaf, path)))
         if isinstance(leaf, DynamicList) and id(leaf) in self._copies:
-            return self._copies[id(leaf)][1]
+            return self._again(leaf, path)
+        self.tokens.append((path, self._leaf_token(leaf, path)))
+        if isinstance(leaf, DynamicList):
+            self._first[id(leaf)] = path
+            self._mark_frozen(leaf, path)
         self.leaves.append((path, leaf))
         copied = self._rule(path, leaf)
         if isinstance(leaf, DynamicList):
@@ -187,8 +207,29 @@ class StateCopier:
         self.tokens.append((path, ("atom", value) if is_text else ("object", id(value))))
         return value
 
+    def _again(self, value: Any, path: Path) -> Any:
+        _, copied = self._copies[id(value)]
+        self.tokens.append((path, ("again", self._first[id(value)])))
+        return copied
+
+    def _mark_frozen(self, value: Any, path: Path) -> None:
+        if self._owned.is_frozen(value):
+            self.tokens.append((path, FROZEN))
+
+    @property
+    def sources(self) -> list[Any]:
+        """All containers and instances that were met."""
+        return [value for value, _ in self._copies.values()]
+
+    @property
+    def containers(self) -> list[Any]:
+        """The copies of all containers and instances that were met."""
+        return [copied for _, copied in self._copies.values()]
+
     def _remember(self, value: Any, copied: Any) -> Any:
-        self._copies[id(value)] = (value, copied, len(self._copies))
+        if self._owned.is_frozen(value):
+            self._owned.freeze(copied)
+        self._copies[id(value)] = (value, copied)
         return copied
 
     def _copy_list(self, value: list[Any], path: Path) -> Any:
@@ -196,6 +237,8 @@ class StateCopier:
         if replaced is not None:
             return self._remember(value, self.copy(replaced, path))
         self.tokens.append((path, ("list", type(value), len(value))))
+        self._mark_frozen(value, path)
+        self.lists[path] = value
         copied: list[Any] = self._remember(value, [])
         copied.extend(self.copy(item, (*path, index)) for index, item in enumerate(value))
         return copied
@@ -214,6 +257,7 @@ class StateCopier:
     def _copy_dict(self, value: dict[Any, Any], path: Path) -> Any:
         keys = tuple(map(_key_token, value))
         self.tokens.append((path, ("dict", type(value), keys)))
+        self._mark_frozen(value, path)
         copied = self._remember(value, type(value).__new__(type(value)))
         kind: Any = OrderedDict if isinstance(value, OrderedDict) else dict
         set_item = kind.__setitem__
@@ -227,6 +271,7 @@ class StateCopier:
 
     def _copy_set(self, value: set[Any], path: Path) -> Any:
         self.tokens.append((path, ("set", frozenset(map(_key_token, value)))))
+        self._mark_frozen(value, path)
         return self._remember(value, set(value))
 
     def _copy_slice(self, value: slice, path: Path) -> Any:
@@ -288,6 +333,8 @@ class StateCopier:
         owner = self.copy(value.__self__, (*path, "self"))
         if owner is value.__self__:
             return value
+        if isinstance(owner, DynamicList):
+            return ListMethod(owner, value.__name__)
         return types.MethodType(function, owner) if function else getattr(owner, value.__name__)
 
     def _copy_bound_method(self, value: ListMethod | GeneratorMethod, path: Path) -> Any:
@@ -298,6 +345,7 @@ class StateCopier:
         if value not in self._owned:
             return self._share(value, path)
         self.tokens.append((path, ("instance", type(value))))
+        self._mark_frozen(value, path)
         copied = self._remember(value, object.__new__(cast("type[Any]", type(value))))
         self._owned.add(copied)
         self._copy_attributes(value, copied, path)
@@ -305,7 +353,7 @@ class StateCopier:
 
     def _copy_attributes(self, value: Any, copied: Any, path: Path) -> None:
         names = sorted(attribute_names(value))
-        self.tokens.append((path, tuple(names)))
+        self.tokens.append((path, ("attributes", *names)))
         for name in names:
             part = self.copy(getattr(value, name), (*path, name))
             object.__setattr__(copied, name, part)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..core import Op, Value, attr, define, operand
 from ..matching import fits
-from ..types import I64, ListType, ScalarType, TensorType, Type
+from ..types import I64, ListType, ScalarType, TensorType, Type, item_type
 
 
 @define("list.make")
@@ -67,6 +67,90 @@ class Set(Op):
     def verify(self) -> Iterator[str]:
         yield from _misfit(self.index, I64)
         yield from _misfit(self.item, _element(self, self.source))
+
+
+@define("list.extend")
+class Extend(Op):
+    """out = [*source, *other], with the element type of source."""
+
+    source: Value = operand()
+    other: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        return (ListType(_element(self, self.source)),)
+
+    def verify(self) -> Iterator[str]:
+        return _misfit(self.other, ListType(_element(self, self.source)))
+
+
+@define("list.slice")
+class Slice(Op):
+    """out = source[start:stop]; Python's negative bounds count from the end."""
+
+    source: Value = operand()
+    start: Value = operand()
+    stop: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        return (ListType(_element(self, self.source)),)
+
+    def verify(self) -> Iterator[str]:
+        yield from _misfit(self.start, I64)
+        yield from _misfit(self.stop, I64)
+
+
+@define("list.reverse")
+class Reverse(Op):
+    """out = source[::-1]."""
+
+    source: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        return (ListType(_element(self, self.source)),)
+
+
+@define("list.take")
+class Take(Op):
+    """out = [source[index] for index in indices]."""
+
+    source: Value = operand()
+    indices: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        return (ListType(_element(self, self.source)),)
+
+    def verify(self) -> Iterator[str]:
+        return _misfit(self.indices, ListType(I64))
+
+
+@define("list.order")
+class Order(Op):
+    """out = sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse), of scalar keys."""
+
+    keys: Value = operand()
+    reverse: bool = attr(default=False)
+
+    def infer(self) -> Sequence[Type]:
+        return (ListType(I64),)
+
+    def verify(self) -> Iterator[str]:
+        return _wrong_elements(self.keys, ScalarType)
+
+
+@define("list.of_tensor")
+class OfTensor(Op):
+    """out = source.tolist(), of a tensor with one dim."""
+
+    source: Value = operand()
+
+    def infer(self) -> Sequence[Type]:
+        if not isinstance(self.source.type, TensorType):
+            raise self.error("MC0203", f"{self.source.type} is no tensor")
+        return (ListType(item_type(self.source.type.dtype)),)
+
+    def verify(self) -> Iterator[str]:
+        if isinstance(self.source.type, TensorType) and self.source.type.rank != 1:
+            yield f"{self.source.type} has {self.source.type.rank} dims, not 1"
 
 
 @define("list.len")

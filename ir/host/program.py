@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from ..core import Op, Symbol, Value, attr, define, operand
-from ..types import I1, I64, DType, ScalarKind, ScalarType, TensorType, Type
+from ..types import I1, I64, TensorType, Type, item_type
 from .templates import template_problems
-
-_ITEM_KINDS = {True: ScalarKind.F64, False: ScalarKind.I64}
 
 
 @define("host.call")
@@ -50,8 +48,7 @@ class Item(Op):
     def infer(self) -> Sequence[Type]:
         if not isinstance(self.source.type, TensorType):
             raise self.error("MC0203", f"{self.source.type} is no tensor")
-        dtype = self.source.type.dtype
-        return (I1,) if dtype is DType.I1 else (ScalarType(_ITEM_KINDS[dtype.is_floating]),)
+        return (item_type(self.source.type.dtype),)
 
 
 @define("host.size")

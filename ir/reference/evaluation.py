@@ -124,6 +124,16 @@ def _set(op: lists.Set, read: Read) -> Sequence[Any]:
     return [changed]
 
 
+def _order(op: lists.Order, read: Read) -> Sequence[Any]:
+    keys = read(op.keys)
+    return [sorted(range(len(keys)), key=keys.__getitem__, reverse=op.reverse)]
+
+
+def _take(op: lists.Take, read: Read) -> Sequence[Any]:
+    source = read(op.source)
+    return [[source[index] for index in read(op.indices)]]
+
+
 def _to_tensor(op: lists.ToTensor, read: Read) -> Sequence[Any]:
     declared = cast(TensorType, op.out.type)
     return [torch.tensor(read(op.source), dtype=torch_dtypes()[declared.dtype])]
@@ -166,6 +176,12 @@ EVALUATE: Mapping[type[Op], Evaluate] = {
     lists.Append: lambda op, read: [[*read(op.source), read(op.item)]],
     lists.Get: lambda op, read: [read(op.source)[read(op.index)]],
     lists.Set: _set,
+    lists.Extend: lambda op, read: [[*read(op.source), *read(op.other)]],
+    lists.Slice: lambda op, read: [read(op.source)[read(op.start) : read(op.stop)]],
+    lists.Reverse: lambda op, read: [read(op.source)[::-1]],
+    lists.Take: _take,
+    lists.Order: _order,
+    lists.OfTensor: lambda op, read: [read(op.source).tolist()],
     lists.Len: lambda op, read: [len(read(op.source))],
     lists.Stack: lambda op, read: [torch.stack(read(op.source), op.dim)],
     lists.Concatenate: lambda op, read: [torch.cat(read(op.source), op.dim)],

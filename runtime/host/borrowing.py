@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from .program import Entry, edges_of
 
 _LENDING = ("host.weight", "host.read_cell")
-_PASSING = ("arith.select", "list.make", "list.append", "list.set", "list.get")
+_PASSING = (
+    "arith.select",
+    "list.make",
+    "list.append",
+    "list.set",
+    "list.get",
+    "list.extend",
+    "list.slice",
+    "list.reverse",
+    "list.take",
+)
 """Operations whose result is, or holds, or is held by an operand; all others make new tensors."""
 
 

@@ -43,10 +43,13 @@ _SUPPORT: Mapping[str, Any] = {
         function.__name__: function
         for function in (
             values.bfloat16_item,
+            values.bfloat16_items,
             values.case_of,
             values.concatenate,
             values.item,
+            values.order,
             values.stack,
+            values.take,
             values.to_bfloat16,
             values.to_tensor,
             values.with_item,

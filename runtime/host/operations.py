@@ -148,6 +148,12 @@ def _is_bool(value: Static) -> bool:
     return isinstance(value, bool)
 
 
+def _of_tensor(site: Site, texts: list[str]) -> str:
+    (source,) = site.operand_types
+    assert isinstance(source, TensorType)
+    return f"bfloat16_items({texts[0]})" if source.dtype == "bf16" else f"{texts[0]}.tolist()"
+
+
 def _is_number(value: Static) -> bool:
     return isinstance(value, bool | int | float)
 
@@ -199,6 +205,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "list.append": Operation("l?", lambda site, texts: f"[*{texts[0]}, {texts[1]}]"),
     "list.get": Operation("ln", lambda site, texts: f"{texts[0]}[{texts[1]}]"),
     "list.set": _call("with_item", "ln?"),
+    "list.extend": Operation("ll", lambda site, texts: f"[*{texts[0]}, *{texts[1]}]"),
+    "list.slice": Operation("lnn", lambda site, texts: f"{texts[0]}[{texts[1]}:{texts[2]}]"),
+    "list.reverse": Operation("l", lambda site, texts: f"{texts[0]}[::-1]"),
+    "list.take": _call("take", "ll"),
+    "list.order": Operation(
+        "l", lambda site, texts: f"order({texts[0]}, {site.text('reverse')})", {"reverse": _is_bool}
+    ),
+    "list.of_tensor": Operation("t", _of_tensor),
     "list.len": _call("len", "l"),
     "list.stack": _joined("stack"),
     "list.concatenate": _joined("concatenate"),

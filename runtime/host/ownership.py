@@ -13,7 +13,17 @@ from ..types import ListType
 from .liveness import Liveness
 from .program import Entry, Program, edges_of
 
-_MAKERS = ("list.make", "list.append", "list.set")
+_MAKERS = (
+    "list.make",
+    "list.append",
+    "list.set",
+    "list.extend",
+    "list.slice",
+    "list.reverse",
+    "list.take",
+    "list.order",
+    "list.of_tensor",
+)
 
 
 def owned_lists(program: Program, entry: Entry, liveness: Liveness) -> frozenset[int]:

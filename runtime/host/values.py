@@ -23,6 +23,11 @@ def bfloat16_item(source: Handle) -> float:
     return float(from_bfloat16(numpy.asarray(item(source), numpy.uint16)).item())
 
 
+def bfloat16_items(source: Handle) -> list[float]:
+    """Return the elements of `source`, bits of bfloat16 along one dim."""
+    return from_bfloat16(source).tolist()
+
+
 def from_bfloat16(source: Handle) -> Handle:
     """Return the float32 array with the same values as the bits of bfloat16 in `source`."""
     return numpy.asarray(numpy.left_shift(source, 16, dtype=numpy.uint32)).view(numpy.float32)
@@ -61,6 +66,16 @@ def with_item(source: Sequence[Any], index: int, value: Any) -> list[Any]:
     changed = list(source)
     changed[index] = value
     return changed
+
+
+def take(source: Sequence[Any], indices: Sequence[int]) -> list[Any]:
+    """Return the elements of `source` at `indices`."""
+    return [source[index] for index in indices]
+
+
+def order(keys: Sequence[float], reverse: bool) -> list[int]:
+    """Return the positions of `keys` in the order in which Python sorts them."""
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
 
 
 def case_of(index: int, cases: int) -> int:

@@ -294,6 +294,31 @@ def test_lists_are_values(index: int):
     assert torch.equal(tensor, torch.tensor(expected, dtype=torch.float32))
 
 
+PARTS = """module @m { host func @main(%a: i64, %b: i64, %i: i64, %x: tensor<[3], f32>) {
+  %l = list.make(%a, %b, %i) {element = i64}
+  %r = list.reverse(%l)
+  %e = list.extend(%l, %r)
+  %s = list.slice(%e, %a, %b)
+  %o = list.order(%e)
+  %d = list.order(%e) {reverse = true}
+  %k = list.take(%e, %o)
+  %f = list.of_tensor(%x)
+  host.return([%r, %e, %s, %o, %d, %k, %f]) {
+    structure = tuple(leaf(0), leaf(1), leaf(2), leaf(3), leaf(4), leaf(5), leaf(6))}
+} }"""
+
+
+@pytest.mark.parametrize("stop", [5, 0, -1, 9])
+def test_parts_of_lists_follow_python(stop: int):
+    numbers = [1, stop, 2, 2, stop, 1]
+    found = Interpreter(parse_module(PARTS), {}).run(1, stop, 2, torch.tensor([1.0, 2.5, 3.0]))
+    backwards, both, part, order, descending, taken, items = found
+    assert (backwards, both, part) == ([2, stop, 1], numbers, numbers[1:stop])
+    assert order == sorted(range(6), key=numbers.__getitem__)
+    assert descending == sorted(range(6), key=numbers.__getitem__, reverse=True)
+    assert (taken, items) == (sorted(numbers), [1.0, 2.5, 3.0])
+
+
 def test_an_index_out_of_range_raises():
     with pytest.raises(IndexError):
         Interpreter(parse_module(LISTS), {}).run(5, 6, 3)

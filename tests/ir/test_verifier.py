@@ -116,6 +116,22 @@ END = " host.return([]) {structure = tuple()}"
             "%l = list.make {element = i64} %m = list.set(%l, %n, %x) %END",
             "@main: list.set: tensor<[4], f32> is no i64",
         ),
+        (
+            "%l = list.make {element = i64} %m = list.extend(%l, %n) %END",
+            "@main: list.extend: i64 is no list<i64>",
+        ),
+        (
+            "%l = list.make {element = i64} %m = list.slice(%l, %n, %x) %END",
+            "@main: list.slice: tensor<[4], f32> is no i64",
+        ),
+        (
+            "%l = list.make {element = i64} %m = list.take(%l, %n) %END",
+            "@main: list.take: i64 is no list<i64>",
+        ),
+        (
+            "%l = list.make {element = list<i64>} %m = list.order(%l) %END",
+            "@main: list.order: list<list<i64>> is no list of what the op takes",
+        ),
         ("%m = list.len(%n) %END", "@main: list.len: i64 is no list"),
         (
             "%l = list.make {element = i64} %m = list.stack(%l) {dim = 0} : tensor<[2], i64> %END",

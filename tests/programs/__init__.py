@@ -5,12 +5,14 @@ in docstrings number the hazards of capturing Python that a program would reveal
 """
 
 from . import (
+    algorithms,
     aliasing,
     branches,
     calls,
     classes,
     closures,
     exceptions,
+    filters,
     generators,
     layers,
     lists,
@@ -28,6 +30,8 @@ PROGRAMS = programs(
         branches,
         loops,
         lists,
+        filters,
+        algorithms,
         closures,
         classes,
         layers,

@@ -313,11 +313,71 @@ def kinds_alternate(x: Tensor, count: Tensor) -> Any:
     return state
 
 
-@refused(torch.arange(24.0) - 12)
-def filtered_list(x: Tensor) -> Tensor:
-    """H22: a list whose members depend on data has two to the power of n contents."""
-    kept = [index for index, value in enumerate(x) if value > 0]  # <- MC0106: value > 0
-    return x[kept]
+@refused(torch.ones(2))
+def changed_after_it_was_appended(x: Tensor) -> Tensor:
+    """H4: a list of run-time length holds values; in eager, the element changes as well."""
+    history: list[Tensor] = []
+    while x.sum() > 1:
+        x = x / 2
+        history.append(x)
+        x.add_(0.1)  # <- MC0104: x.add_(0.1)
+    return torch.stack(history)
+
+
+@refused(torch.ones(2))
+def changed_behind_the_loop(x: Tensor) -> Tensor:
+    """H4: the list is of known length where `first` is appended."""
+    first = torch.zeros(2)
+    history = [first]
+    while x.sum() > 1:
+        x = x / 2
+        history.append(x)
+    first.add_(5)  # <- MC0104: first.add_(5)
+    return torch.stack(history)
+
+
+@refused(torch.ones(2))
+def changed_as_an_element(x: Tensor) -> Tensor:
+    """H4: the list would not see it."""
+    history = [x * 1]
+    while x.sum() > 1:
+        x = x / 2
+        history.append(x)
+    history[-1].add_(5)  # <- MC0104: history[-1].add_(5)
+    return torch.stack(history)
+
+
+@refused(torch.ones(2))
+def identity_of_an_element(x: Tensor) -> bool:
+    """H26: reading an element makes a new tensor object."""
+    history = [x * 1]
+    first = history[0]
+    while x.sum() > 1:
+        x = x / 2
+        history.append(x)
+    return history[0] is first  # <- MC0102: history[0] is first
+
+
+@refused(torch.ones(2))
+def inner_list_changed_later(x: Tensor) -> Any:
+    """The outer list holds the contents of the inner one."""
+    row = [x]
+    rows: list[list[Tensor]] = []
+    while x.sum() > 1:
+        x = x / 2
+        rows.append(row)
+        row.append(x)  # <- MC0104: row.append(x)
+    return rows[0]
+
+
+@refused(torch.ones(2))
+def elements_of_different_types(x: Tensor) -> Any:
+    """A tensor and a number have no host type in common."""
+    parts: list[Any] = [1]
+    while x.sum() > 1:  # <- MC0103: while
+        x = x / 2
+        parts.append(x)
+    return parts
 
 
 @refused(POSITIVE)

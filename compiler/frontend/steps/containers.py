@@ -18,7 +18,8 @@ from ..hir import (
     Unpack,
 )
 from ..indexing import require_known
-from ..iteration import draw
+from ..iteration import draw, materialise
+from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..objects import ABSENT, DynamicList, Generator, is_a, name_generator
 from ..registers import deliver, read, read_all
@@ -36,16 +37,40 @@ def build_sequence(machine: Machine, state: State, step: BuildSequence) -> Outco
     if begun is not None:
         return begun
     items: list[Any] = []
-    for element in step.elements:
+    for position, element in enumerate(step.elements):
         value = read(machine, state, element.value)
         if element.starred:
-            items.extend(draw(machine, drawn if isinstance(value, Generator) else value))
+            drawn_items = materialise(machine, drawn if isinstance(value, Generator) else value)
+            if isinstance(drawn_items, DynamicList) and step.kind is SequenceKind.LIST:
+                before = (items, position)
+                return deliver(state, _build_dynamic(machine, state, step, before, drawn_items))
+            items.extend(draw(machine, drawn_items))
         else:
             name_generator(value)
             items.append(value)
     if step.kind is SequenceKind.SET:
         _require_hashable(machine, items)
     return deliver(state, machine.python(_KINDS[step.kind], items))
+
+
+def _build_dynamic(
+    machine: Machine,
+    state: State,
+    step: BuildSequence,
+    before: tuple[list[Any], int],
+    first: DynamicList,
+) -> DynamicList:
+    """Return a list display; `before` are its first items and the position of `first`."""
+    items, position = before
+    result = machine.lists.as_dynamic(items, first.element)
+    result = machine.lists.concatenated(result, first)
+    for element in step.elements[position + 1 :]:
+        value = read(machine, state, element.value)
+        if element.starred:
+            extend(machine, result, value)
+        else:
+            machine.lists.append(result, value)
+    return result
 
 
 def _require_hashable(machine: Machine, items: list[Any]) -> None:

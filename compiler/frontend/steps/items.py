@@ -26,8 +26,7 @@ def store(machine: Machine, state: State, step: SetItem) -> Outcome:
 
 def delete(machine: Machine, state: State, step: DeleteItem) -> Outcome:
     """Execute `DeleteItem`."""
-    delete_item(machine, *read_all(machine, state, step.uses))
-    return Outcome.NEXT
+    return delete_item(machine, state, *read_all(machine, state, step.uses))
 
 
 def build_slice(machine: Machine, state: State, step: BuildSlice) -> Outcome:

@@ -8,16 +8,19 @@ from typing import Any
 
 import torch
 
+from .. import prelude
 from ..calls import (
     call,
     hand_over,
     is_interpreted,
+    push_function,
     refuse_dynamic,
     refuse_foreign_mutation,
     run_native,
 )
 from ..checks import check_divisor
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
+from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..objects import ABSENT, DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
@@ -68,8 +71,7 @@ def in_place(machine: Machine, state: State, step: InPlace) -> Outcome:
     """Execute `InPlace`."""
     left, right = read_all(machine, state, step.uses)
     if isinstance(left, DynamicList) and step.operator is BinaryOperator.ADD:
-        for item in right:
-            machine.lists.append(left, item)
+        extend(machine, left, right)
         return deliver(state, left)
     if is_a(left, (list, dict, set)):
         refuse_foreign_mutation(machine, left)
@@ -87,6 +89,8 @@ def _apply(
     text = _text(machine, symbol, left, right)
     if text is not None:
         return deliver(state, text)
+    if isinstance(left, DynamicList) or isinstance(right, DynamicList):
+        return _combine_lists(machine, state, symbol, left, right)
     refuse_dynamic(machine, function, [left, right])
     if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
         left, right = _as_int(machine, left), _as_int(machine, right)
@@ -105,6 +109,23 @@ def _text(machine: Machine, symbol: BinaryOperator, left: Any, right: Any) -> An
     if symbol is BinaryOperator.MODULO:
         return machine.python(percent, machine.tracer, left, right)
     return None
+
+
+def _combine_lists(
+    machine: Machine, state: State, symbol: BinaryOperator, left: Any, right: Any
+) -> Outcome:
+    """Deliver `left + right` or `left * right`, of which one is a dynamic list."""
+    if symbol is BinaryOperator.ADD and is_a(left, (DynamicList, list)):
+        if is_a(right, (DynamicList, list)):
+            lists = machine.lists
+            first = lists.as_dynamic(left, getattr(right, "element", None))
+            second = lists.as_dynamic(right, first.element)
+            return deliver(state, lists.concatenated(first, second))
+    if symbol is BinaryOperator.MULTIPLY:
+        items, count = (left, right) if isinstance(left, DynamicList) else (right, left)
+        return push_function(machine, state, prelude.list_repeated, [items, count], {})
+    refuse_dynamic(machine, symbol.function, [left, right])
+    raise AssertionError("a list is dynamic")
 
 
 def _check_division(
@@ -167,9 +188,31 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     method = _python_method(left, _COMPARISON_METHODS[step.operator])
     if method is not None:
         return call(machine, state, method, [left, right], {})
+    if _are_lists_of_data(left, right) and step.operator in _EQUALITIES:
+        return _compare_lists(machine, state, step, left, right)
     refuse_dynamic(machine, step.operator.function, [left, right])
     left, right = _comparable(machine, left, right), _comparable(machine, right, left)
     return deliver(state, run_native(machine, step.operator.function, [left, right], {}))
+
+
+_EQUALITIES = (CompareOperator.EQUAL, CompareOperator.NOT_EQUAL)
+
+
+def _are_lists_of_data(left: Any, right: Any) -> bool:
+    """Tell whether these are lists, one of run-time length or with numbers that are data."""
+    if not all(is_a(value, (list, DynamicList)) for value in (left, right)):
+        return False
+    return any(
+        isinstance(value, DynamicList)
+        or any(is_symbolic(item) or is_traced(item) for item in value)
+        for value in (left, right)
+    )
+
+
+def _compare_lists(machine: Machine, state: State, step: Compare, left: Any, right: Any) -> Outcome:
+    is_equality = step.operator is CompareOperator.EQUAL
+    function = prelude.list_equal if is_equality else prelude.list_different
+    return push_function(machine, state, function, [left, right], {})
 
 
 def _refuse_identity_of_inputs(machine: Machine, state: State, left: Any, right: Any) -> None:
@@ -195,6 +238,8 @@ def _contains(
     method = _python_method(container, "__contains__")
     if method is not None:
         return call(machine, state, method, [container, element], {})
+    if isinstance(container, DynamicList):
+        return _contained(machine, state, symbol, element, container)
     refuse_dynamic(machine, symbol.function, [container])
     if is_a(container, (list, tuple, set, frozenset, range)):
         items: list[Any] = list(container)
@@ -203,6 +248,14 @@ def _contains(
             result = found if symbol is CompareOperator.IN else negation(machine, found)
             return deliver(state, result)
     return deliver(state, run_native(machine, symbol.function, [element, container], {}))
+
+
+def _contained(
+    machine: Machine, state: State, symbol: CompareOperator, element: Any, container: DynamicList
+) -> Outcome:
+    is_positive = symbol is CompareOperator.IN
+    function = prelude.list_contains if is_positive else prelude.list_lacks
+    return push_function(machine, state, function, [container, element], {})
 
 
 def _found(machine: Machine, element: Any, items: list[Any]) -> Any:

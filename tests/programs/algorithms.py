@@ -1,0 +1,141 @@
+"""Algorithms that people write in Python around tensors."""
+
+import torch
+from torch import Tensor, nn, tensor
+from torch.nn import functional
+
+from .case import normal, program
+
+# `tolist` is untyped in torch.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+HIDDEN = [(normal(number, 8) * 2,) for number in range(5)]
+
+
+@program(*HIDDEN)
+class BeamSearch(nn.Module):
+    """Hypotheses are pairs of a list of tokens and a score; the best two are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(6, 8)
+        self.output = nn.Linear(8, 6)
+
+    def forward(self, hidden: Tensor) -> tuple[list[int], float]:
+        beams: list[tuple[list[int], float]] = [([1], 0.0)]
+        for _ in range(4):
+            candidates: list[tuple[list[int], float]] = []
+            for tokens, score in beams:
+                state = hidden + self.embedding(torch.tensor(tokens)).mean(0)
+                best, indices = functional.log_softmax(self.output(state), -1).topk(2)
+                for rank in range(2):
+                    token = int(indices[rank].item())
+                    candidates.append(([*tokens, token], score + best[rank].item()))
+            beams = sorted(candidates, key=lambda beam: beam[1], reverse=True)[:2]
+            if all(tokens[-1] == 0 for tokens, _ in beams):
+                break
+        return beams[0]
+
+
+@program(*HIDDEN)
+class UnboundedBeamSearch(nn.Module):
+    """The hypotheses grow until the best one ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(6, 8)
+        self.output = nn.Linear(8, 6)
+
+    def forward(self, hidden: Tensor) -> tuple[list[int], float]:
+        sequences, scores, step = [[1]], [0.0], 0
+        while step < 30:
+            candidates: list[tuple[float, list[int]]] = []
+            for tokens, score in zip(sequences, scores, strict=False):
+                state = hidden + self.embedding(torch.tensor(tokens)).mean(0)
+                best, indices = functional.log_softmax(self.output(state), -1).topk(2)
+                for rank in range(2):
+                    token = int(indices[rank])
+                    candidates.append((score + best[rank].item(), [*tokens, token]))
+            candidates = sorted(candidates, key=lambda beam: beam[0], reverse=True)[:2]
+            sequences = [tokens for _, tokens in candidates]
+            scores = [score for score, _ in candidates]
+            step += 1
+            if sequences[0][-1] == 0:
+                break
+        return sequences[0], scores[0]
+
+
+@program(*HIDDEN)
+class BeamSearchOverTensors(nn.Module):
+    """Scores and sequences are tensors; finished hypotheses leave the beam."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(6, 8)
+        self.output = nn.Linear(8, 6)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        beams = [(torch.zeros(()), torch.tensor([1]))]
+        finished: list[tuple[Tensor, Tensor]] = []
+        for _ in range(3):
+            candidates: list[tuple[Tensor, Tensor]] = []
+            for score, tokens in beams:
+                state = hidden + self.embedding(tokens).mean(0)
+                best, indices = functional.log_softmax(self.output(state), -1).topk(2)
+                for value, index in zip(best, indices, strict=True):
+                    candidates.append((score + value, torch.cat([tokens, index.view(1)])))
+            candidates.sort(key=lambda beam: float(beam[0]), reverse=True)
+            beams: list[tuple[Tensor, Tensor]] = []
+            for score, tokens in candidates:
+                if tokens[-1] == 0:
+                    finished.append((score / len(tokens), tokens))
+                else:
+                    beams.append((score, tokens))
+                if len(beams) == 2:
+                    break
+            if not beams:
+                break
+        return max(finished or beams, key=lambda beam: float(beam[0]))[1]
+
+
+def _boxes(number: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(number)
+    corners = torch.rand(6, 2, generator=generator)
+    sizes = torch.rand(6, 2, generator=generator) + 0.3
+    return torch.cat([corners, corners + sizes], 1), torch.rand(6, generator=generator)
+
+
+@program(*map(_boxes, range(4)))
+def greedy_suppression(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Non-maximum suppression: the number of boxes that stay depends on data."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    order = scores.argsort(descending=True)
+    keep: list[int] = []
+    while order.numel() > 0:
+        best = int(order[0].item())
+        keep.append(best)
+        if order.numel() == 1:
+            break
+        rest = order[1:]
+        low = torch.max(boxes[best, :2], boxes[rest, :2])
+        high = torch.min(boxes[best, 2:], boxes[rest, 2:])
+        extents = (high - low).clamp(min=0)
+        shared = extents[:, 0] * extents[:, 1]
+        overlap = shared / (areas[best] + areas[rest] - shared)
+        order = rest[overlap <= 0.5]
+    return torch.tensor(keep), boxes[keep]
+
+
+@program((tensor([3, 9, 4, 5, 6]),), (tensor([9, 9, 9, 9, 9]),), (tensor([1, 2, 1, 2, 3]),))
+def first_fit(lengths: Tensor) -> list[int]:
+    """Sequences are packed into rows of at most ten tokens."""
+    rows: list[int] = []
+    for length in lengths.tolist():
+        for row in range(len(rows)):
+            if rows[row] + length <= 10:
+                rows[row] += length
+                break
+        else:
+            rows.append(length)
+    return rows
