@@ -231,7 +231,7 @@ def _list(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome
         if isinstance(items, DynamicList):
             return deliver(state, copy_list(items))
         if isinstance(items, ITERATORS):
-            return push_function(machine, state, prelude.list_of, args, kwargs)
+            return push_function(machine, state, prelude.list_, args, kwargs)
         return deliver(state, list(items))
     return deliver(state, machine.python(_sequence(list), machine, *args, **kwargs))
 

@@ -96,11 +96,6 @@ class Lists:
         target.columns, target.length = source.columns, source.length
         target.element, target.minimum = source.element, source.minimum
 
-    def fit(self, items: Sequence[Any], element: Type) -> bool:
-        """Tell whether a dynamic list of `element` can hold `items`."""
-        kinds = [item for item in items if is_traced(item) or is_number(item)]
-        return len(kinds) == len(items) and all(self.element_type(i) == element for i in kinds)
-
     def append(self, target: DynamicList, item: Any) -> None:
         """Append `item` in place."""
         self.check_mutable(target)

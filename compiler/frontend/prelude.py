@@ -134,11 +134,6 @@ def splice(items: list[Any], start: int, stop: int, new: list[Any]) -> None:
 # --- lists --------------------------------------------------------------------------------------
 
 
-def list_of(items: Iterable[Any]) -> list[Any]:
-    """Return a new list of the items."""
-    return [item for item in items]
-
-
 def tensor_to_list(tensor: Any) -> list[Any]:
     """Return the rows of `tensor` as lists."""
     return [row.tolist() for row in tensor]
