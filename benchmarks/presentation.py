@@ -2,6 +2,7 @@
 
 import json
 import platform
+import statistics
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +14,15 @@ from matplotlib.figure import Figure
 
 @dataclass
 class Peer:
-    """One way to run a sample; `failure` says why there are no times."""
+    """One way to run a sample; `failure` says why there are no times.
+
+    `speedup` is over eager, `modelc_speedup` that of modelc over this peer.
+    """
 
     prepare_seconds: float = 0.0
     milliseconds: Spread | None = None
     speedup: Spread | None = None
+    modelc_speedup: Spread | None = None
     failure: str | None = None
 
 
@@ -36,19 +41,73 @@ def cell(peer: Peer) -> str:
     return f"{peer.speedup.median:.2f}x ({peer.speedup.p10:.2f}-{peer.speedup.p90:.2f})"
 
 
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
+    return "\n".join([lines[0], "|---" + "|---:" * (len(head) - 1) + "|", *lines[1:]])
+
+
 def table(results: list[Result]) -> str:
-    """Return the speed-ups over eager as Markdown."""
+    """Return the speed-ups over eager as Markdown, with their geometric means in the last line."""
     others = [name for name in results[0].peers if name != "eager"]
-    lines = [
-        "| " + " | ".join(["sample", "eager, ms", *others]) + " |",
-        "|---|---:" + "|---:" * len(others) + "|",
-    ]
+    rows: list[list[str]] = []
     for result in results:
         eager = result.peers["eager"].milliseconds
         assert eager
-        cells = [result.sample, f"{eager.median:.1f}", *(cell(result.peers[o]) for o in others)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        cells = [cell(result.peers[name]) for name in others]
+        rows.append([result.sample, f"{eager.median:.1f}", *cells])
+    if len(results) > 1:
+        means = [geometric_mean([result.peers[name] for result in results]) for name in others]
+        rows.append(["geometric mean", "", *means])
+    return markdown(["sample", "eager, ms", *others], rows)
+
+
+def geometric_mean(peers: list[Peer]) -> str:
+    """Return the mean of the speed-ups over eager; a peer that fails somewhere has none."""
+    speedups = [peer.speedup.median for peer in peers if peer.speedup]
+    return f"{statistics.geometric_mean(speedups):.2f}x" if len(speedups) == len(peers) else ""
+
+
+def comparison_table(results: list[Result]) -> str:
+    """Return the speed-ups of modelc over the fastest other peer, and over the split by hand."""
+    rows: list[list[str]] = []
+    for result in results:
+        best = fastest(result)
+        split = result.peers.get("hand split", Peer())
+        rows.append([result.sample, best, against(result.peers[best]), against(split)])
+    return markdown(["sample", "fastest peer", "modelc over it", "modelc over hand split"], rows)
+
+
+def fastest(result: Result) -> str:
+    """Return the name of the fastest peer that is right; eager and the split by hand count."""
+    others = {
+        name: peer.speedup.median
+        for name, peer in result.peers.items()
+        if peer.speedup and name != "modelc"
+    }
+    return max(others, key=lambda name: others[name])
+
+
+def against(peer: Peer) -> str:
+    """Return the speed-up of modelc over `peer`."""
+    spread = peer.modelc_speedup
+    return f"{spread.median:.2f}x ({spread.p10:.2f}-{spread.p90:.2f})" if spread else ""
+
+
+def preparation_table(results: list[Result]) -> str:
+    """Return the seconds until each peer had compiled and run on all inputs."""
+    others = [name for name in results[0].peers if name != "eager"]
+    rows = [
+        [
+            result.sample,
+            *(
+                f"{peer.prepare_seconds:.1f}"
+                for name, peer in result.peers.items()
+                if name in others
+            ),
+        ]
+        for result in results
+    ]
+    return markdown(["seconds to prepare", *others], rows)
 
 
 def processor() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from .driver import Build, build
 from .example import Example
 from .frontend import COMPILED_PROGRAM
 from .options import Options
-from .signature import Signature, signature_of, tensors_key
+from .signature import Signature, quick_key, signature_of
 from .watch import ParameterWatch
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ log = logging.getLogger("modelc")
 
 MAX_SIGNATURES = 8
 """How many input signatures one program is compiled for before a further one is refused."""
+
+_REFUSED = "MC0501"
+_RECENT = 64
+"""How many kinds of calls are known at once."""
 
 
 class Compiled:
@@ -45,20 +50,40 @@ class Compiled:
         self.options = options
         self.max_signatures = max_signatures
         self._variants: dict[Signature, _Variant] = {}
-        self._by_tensors: dict[Hashable, _Variant] = {}
+        self._recent: dict[Hashable, _Variant] = {}
         self._latest: _Variant | None = None
         self.__doc__ = program.__doc__
         self.__name__ = getattr(program, "__name__", type(program).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute what the program computes; compile first if the signature is new."""
-        key = None if kwargs else tensors_key(self.program, args)
-        variant = self._by_tensors.get(key)
-        if variant is None or variant.watch.changed():
-            variant = self._variant(Example(args, kwargs))
-            if key is not None:
-                self._by_tensors[key] = variant
+        key = quick_key(self.program, args, kwargs)
+        recent = self._recent_variant(key)
+        if recent is not None:
+            try:
+                return recent.model(*args, **kwargs)
+            except DiagnosticError as error:
+                if error.diagnostics[0].code != _REFUSED:
+                    raise
+        variant = self._variant(Example(args, kwargs))
+        if key is not None:
+            self._remember(key, variant)
         return variant.model(*args, **kwargs)
+
+    def _recent_variant(self, key: Hashable) -> _Variant | None:
+        """Return what ran the last call with `key`, which may not be right for every such call."""
+        try:
+            variant = self._recent.get(key)
+        except TypeError:  # something deep in an argument cannot be hashed
+            return None
+        return None if variant is None or variant.watch.changed() else variant
+
+    def _remember(self, key: Hashable, variant: _Variant) -> None:
+        """Let calls like this one find their variant quickly."""
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        with contextlib.suppress(TypeError):  # what cannot be hashed takes the long way
+            self._recent[key] = variant
 
     def prepare(self, example: Example) -> None:
         """Compile for the signature of `example` now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -14,6 +14,7 @@ from torch.utils import _pytree as pytree
 from .example import Example
 
 _KIND = attrgetter("shape", "dtype", "device")
+_PLAIN = (int, float, str, type(None))
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,34 @@ def signature_of(program: Callable[..., Any], example: Example) -> Signature:
     return Signature((training, structure), tuple(map(_describe, leaves)))
 
 
-def tensors_key(program: Callable[..., Any], args: Sequence[Any]) -> Hashable | None:
-    """Return what stands for the signature of a call with tensors only, None for other calls.
+def quick_key(
+    program: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Hashable | None:
+    """Return what tells most calls of different signatures apart, None for calls it cannot tell.
 
-    It takes 1 us, where `signature_of` takes 20 us.
+    It takes 1 us, where `signature_of` takes 20 us and more. Equal keys do not promise equal
+    signatures: `1 == True`, and objects that are equal may have come to hold other things.
     """
-    for arg in args:
-        if not isinstance(arg, torch.Tensor):
+    key: list[Hashable] = [getattr(program, "training", False)]
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            key.append(_KIND(value))
+        elif isinstance(value, _PLAIN) or _is_known_by_hash(value):
+            key.append(value)
+        else:
             return None
-    return getattr(program, "training", False), *map(_KIND, args)
+    if kwargs:
+        rest = quick_key(program, tuple(kwargs.values()), {})
+        return None if rest is None else (*key, tuple(kwargs), rest)
+    return tuple(key)
+
+
+def _is_known_by_hash(value: object) -> bool:
+    """Whether only the same object is equal to `value`, or one of its frozen class and fields."""
+    cls = type(value)
+    if dataclasses.is_dataclass(cls):
+        return cls.__hash__ is not None
+    return cls.__hash__ is object.__hash__
 
 
 def _describe(leaf: Any) -> Hashable:

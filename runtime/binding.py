@@ -12,6 +12,7 @@ import numpy
 
 from .host.program import Entry, Program, Raise, Return
 from .host.values import Handle
+from .matching import matcher
 from .signature import Parameter
 from .structure import (
     Constant,
@@ -189,6 +190,7 @@ class InputBinder:
         self.cell_readers = {name: Reader(f"state {name}", kind) for name, kind in cells.items()}
         self.dims = DimChecker([*self.readers, *self.cell_readers.values()], program.dims)
         self.order = _direct_order([item for _, item in self.items], len(arguments))
+        self.match = matcher([item for _, item in self.items])
         self.mutated = _mutated_inputs(entry)
 
     def bind(self, values: Sequence[Any], cells: Sequence[Any]) -> Bound:
@@ -207,6 +209,8 @@ class InputBinder:
     def _leaves(self, values: Sequence[Any]) -> Sequence[Any]:
         if self.order is not None:
             return [values[position] for position in self.order]
+        if (found := self.match(values)) is not None:
+            return found
         leaves: dict[int, Any] = {}
         mismatches: list[Mismatch] = []
         for (name, item), value in zip(self.items, values, strict=True):

@@ -124,6 +124,11 @@ def flatten(structure: Structure, value: Any, path: str) -> Flattened:
     return Flattened(leaves, tuple(mismatches))
 
 
+def fits(node: Structure, value: Any) -> bool:
+    """Whether `value` is a container as `node` is, whatever its parts are."""
+    return _mismatch(node, value, "") is None
+
+
 def builder(structure: Structure) -> Callable[[AnySequence[Any]], Any]:
     """Return a function that arranges leaves in new containers as `structure` says.
 

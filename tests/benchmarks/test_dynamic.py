@@ -81,3 +81,38 @@ def test_results_are_shown_and_written(bench: ModuleType, tmp_path: Path):
     assert written["results"][0]["peers"]["modelc"]["speedup"]["median"] == 4.0
     bench.write_plot(tmp_path / "dynamic.png", results)
     assert (tmp_path / "dynamic.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_modelc_is_compared_with_the_fastest_peer_that_is_right(bench: ModuleType):
+    def peer(speedup: float, of_modelc: float) -> Any:
+        return bench.Peer(2.0, None, *(bench.Spread(x, x, x) for x in (speedup, of_modelc)))
+
+    peers = {
+        "eager": peer(1.0, 4.0),
+        "TorchScript": peer(3.0, 1.33),
+        "trace": bench.Peer(failure="wrong answer: ..."),
+        "hand split": peer(2.0, 2.0),
+        "modelc": peer(4.0, 1.0),
+    }
+    results = [bench.Result("doubled", peers)]
+    assert bench.comparison_table(results).splitlines()[-1] == (
+        "| doubled | TorchScript | 1.33x (1.33-1.33) | 2.00x (2.00-2.00) |"
+    )
+    assert (
+        bench.preparation_table(results).splitlines()[-1] == "| doubled | 2.0 | 0.0 | 2.0 | 2.0 |"
+    )
+
+
+@pytest.mark.parametrize("name", ["captioning", "early_exit"])
+def test_splits_by_hand_compute_the_same(bench: ModuleType, name: str):
+    sample = bench.load_sample(name)
+    model = sample.build()
+    with torch.inference_mode():
+        program = bench.by_hand(model, sample.inputs(), 1)
+        for args in sample.inputs()[:4]:
+            torch.testing.assert_close(program(*args), model(*args), rtol=1e-4, atol=1e-5)
+
+
+def test_other_networks_have_no_split(bench: ModuleType):
+    peer, _ = bench.prepare("hand split", Doubled(), INPUTS, 1)
+    assert peer.failure == "not written"

@@ -237,3 +237,23 @@ def test_knows_equal_static_inputs_by_what_they_hold() -> None:
         x = torch.ones(3)
         expected = choose(x, Choice(names))
         torch.testing.assert_close(compiled(x, Choice(names)), expected, rtol=0, atol=0)
+
+
+def test_tells_equal_inputs_of_different_kinds_apart() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Node:
+        value: object
+        below: tuple[object, ...] = ()
+
+    def kinds(x: Tensor, node: Node, flag: object = None) -> Tensor:
+        x = x * (2 if node.value is True else 3) + len(node.below)
+        return x if isinstance(flag, bool) else x + 10
+
+    compiled = modelc.compile(kinds, max_signatures=20)
+    x = torch.ones(3)
+    nodes = (Node(True), Node(1), Node(1.0), Node(1, (Node(1),)), Node(1, (Node([1]),)))
+    for _ in range(2):
+        for node in nodes:
+            for flag in (1, True, None):
+                expected = kinds(x, node, flag=flag)
+                torch.testing.assert_close(compiled(x, node, flag=flag), expected, rtol=0, atol=0)
