@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from ..diagnostics import Diagnostic, DiagnosticError, Location, Note, suggest
 from ..ir import Block, Func, Module, Op
 from ..ir.graph import AtenOp
+from ..runtime import TARGETS
 from .engine import Backend, Bid, Miss, load_backend
-
-TARGETS: Mapping[str, tuple[str, ...]] = {"cpu": ("onnxruntime", "torch")}
-"""The engines of each target; of equal bids that of the first engine wins."""
 
 HEAVY = frozenset(
     {

@@ -67,7 +67,12 @@ def compile(
     Raises DiagnosticError, with every reason, if the program cannot be compiled.
     """
     options = Options(
-        target, dims=dims or {}, pipeline=pipeline, threads=threads, freeze=freeze, cache=cache
+        target,
+        dims={} if dims is None else dims,
+        pipeline=pipeline,
+        threads=threads,
+        freeze=freeze,
+        cache=cache,
     )
     check_options(options)
     if program is None:

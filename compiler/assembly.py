@@ -9,9 +9,8 @@ from typing import Any
 import torch
 
 from ..backends import Partition, host_program, load_backend
-from ..diagnostics import Diagnostic, DiagnosticError
 from ..ir import Func, Module, Symbol
-from ..runtime import Artifact, Payload, parameters_of, weight_handle
+from ..runtime import Artifact, Payload, parameters_of, unwritable, weight_handle
 from .tensor_files import write_tensors
 
 
@@ -52,7 +51,7 @@ def write_dumps(
         whole = {str(name): tensor.contiguous() for name, tensor in weights.items()}
         write_tensors(whole, directory / "weights.safetensors")
     except OSError as error:
-        raise DiagnosticError(Diagnostic("MC0505", f"cannot write {directory}: {error}")) from None
+        raise unwritable(directory, error) from None
 
 
 def _clear(files: Iterable[Path]) -> None:

@@ -27,7 +27,7 @@ from .assembly import assemble, write_dumps
 from .cache import Cache, Outcome, key_of
 from .example import Example
 from .explanation import Explanation
-from .frontend import Captured, capture
+from .frontend import Captured, capture, check_dims_form
 from .options import Options
 from .progress import Progress, silent
 from .summary import stages
@@ -44,8 +44,9 @@ class Build:
 
 
 def check_options(options: Options) -> None:
-    """Raise a diagnostic for an unknown target, and for mistakes in the pipeline."""
+    """Raise a diagnostic for an unknown target, and for mistakes in the pipeline and the dims."""
     check_target(options.target)
+    check_dims_form(options.dims)
     parse_pipeline(options.pipeline or "")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostic, DiagnosticError, Location, suggest
 from .example import Example, as_example
+from .requirements import missing_package
 
 DEFAULT_ENTRY = "build"
 DEFAULT_INPUTS = "inputs"
@@ -148,7 +149,9 @@ def _failed(path: Path, what: str, error: Exception) -> DiagnosticError:
         frame = own[-1]
         column, end = (frame.colno or 0) + 1, (frame.end_colno or 0) + 1
         place = Location(str(path), frame.lineno or 1, column, end)
-    return _unloadable(f"{what} {type(error).__name__}: {error}", place)
+    missing = missing_package(error)
+    help_text = missing.help if missing else ""
+    return _unloadable(f"{what} {type(error).__name__}: {error}", place, help=help_text)
 
 
 def _unloadable(message: str, place: Location | None = None, help: str = "") -> DiagnosticError:

@@ -37,7 +37,7 @@ def passes_table() -> Table:
 
 def targets_table() -> Table:
     """Return every target with its engines, in order of preference."""
-    from ..backends import TARGETS
+    from ..runtime import TARGETS
 
     return ("target", "engines"), [(name, ", ".join(engines)) for name, engines in TARGETS.items()]
 

@@ -12,6 +12,8 @@ CODES: Mapping[str, str] = {
     "MC0001": "unknown target",
     "MC0002": "the file or name to compile cannot be loaded",
     "MC0003": "example inputs are missing or do not fit the program",
+    "MC0004": "a package that only compiling needs is not installed",
+    "MC0005": "the named dimensions are malformed or do not fit the example inputs",
     "MC0101": "unsupported Python construct",
     "MC0102": "a Python value is needed that depends on tensor data",
     "MC0103": "loop-carried values change their kind",
@@ -34,6 +36,6 @@ CODES: Mapping[str, str] = {
     "MC0502": "the artifact is damaged",
     "MC0503": "the artifact has another schema version",
     "MC0504": "an engine that the artifact needs is not installed",
-    "MC0505": "the artifact cannot be written",
+    "MC0505": "a file or directory cannot be written",
     "MC0506": "there is no artifact at the path",
 }

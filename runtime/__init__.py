@@ -1,8 +1,22 @@
 """Artifacts and how they run, without the compiler and without torch."""
 
 from .artifact import Artifact, Payload
+from .caller import caller_location
+from .container import unwritable
+from .engines import TARGETS
 from .model import Model, load
 from .signature import Parameter, parameters_of
 from .tensors import weight_handle
 
-__all__ = ["Artifact", "Model", "Parameter", "Payload", "load", "parameters_of", "weight_handle"]
+__all__ = [
+    "TARGETS",
+    "Artifact",
+    "Model",
+    "Parameter",
+    "Payload",
+    "caller_location",
+    "load",
+    "parameters_of",
+    "unwritable",
+    "weight_handle",
+]

@@ -8,19 +8,19 @@ from types import FrameType
 
 from ..diagnostics import Location
 
-_PACKAGE = __name__.partition(".")[0]
+_SKIPPED = (__name__.partition(".")[0], "importlib")
 
 
 def caller_location() -> Location | None:
-    """Return the innermost place on the call stack that is not in this package."""
+    """Return the innermost place on the call stack outside of this package and of imports."""
     frame = inspect.currentframe()
-    while frame is not None and _is_ours(frame):
+    while frame is not None and _is_skipped(frame):
         frame = frame.f_back
     return None if frame is None else _location(frame)
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _PACKAGE
+def _is_skipped(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in _SKIPPED
 
 
 def _location(frame: FrameType) -> Location:

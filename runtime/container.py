@@ -77,6 +77,17 @@ def open_artifact(path: Path) -> Source:
     return _ZipSource(path)
 
 
+def unwritable(path: Path, error: OSError) -> DiagnosticError:
+    """Return the error for a place that cannot be written, MC0505."""
+    advice = "give a path where you may write, with enough space"
+    if not path.parent.is_dir():
+        advice = f"make the directory {path.parent} first"
+    elif path.is_dir():
+        advice = "give another name, or move away what is there"
+    message = f"cannot write {path}: {error.strerror or error}"
+    return DiagnosticError(Diagnostic("MC0505", message, help=advice))
+
+
 def entry_of(data: bytes | memoryview) -> FileEntry:
     """Return size and hash of `data`."""
     return FileEntry(len(data), hashlib.sha256(data).hexdigest())
@@ -213,5 +224,4 @@ def _reporting(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise DiagnosticError(Diagnostic("MC0505", message)) from error
+        raise unwritable(path, error) from error

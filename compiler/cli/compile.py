@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...diagnostics import DiagnosticError
-from ..driver import Build, build, examine
 from ..options import Options
 from ..progress import Progress, shown_on_terminal
 from ..source import DEFAULT_INPUTS, Source, load_source
 from .console import print_table, reporting_errors, stderr
+
+if TYPE_CHECKING:
+    from ..driver import Build
 
 SourceArgument = Annotated[str, typer.Argument(metavar="FILE.py[:NAME]", help="What to compile.")]
 InputsOption = Annotated[str, typer.Option("--inputs", help="Name of the inputs in the file.")]
@@ -33,6 +35,8 @@ def compile_command(
 ) -> None:
     """Compile a program into an artifact that runs without PyTorch."""
     with reporting_errors():
+        from ..driver import build  # heavy, and not there if only the runtime is installed
+
         with shown_on_terminal(stderr()) as progress:
             progress(f"loading {source}")
             loaded = load_source(source, inputs)
@@ -65,6 +69,8 @@ def examine_command(
 
 
 def _examine(loaded: Source, target: str, progress: Progress) -> list[str]:
+    from ..driver import examine  # as above
+
     try:
         return examine(loaded.program, loaded.examples[0], Options(target, loaded.name), progress)
     except DiagnosticError as error:

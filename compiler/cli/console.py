@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from ...diagnostics import DiagnosticError
+from ..requirements import missing_package
 
 USER_ERROR = 1
 INTERNAL_ERROR = 70
@@ -36,14 +37,20 @@ def reporting_errors() -> Generator[None]:
         raise SystemExit(USER_ERROR) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
-    except Exception:
-        traceback.print_exc()
-        command = shlex.join(["modelc", *sys.argv[1:]])
-        print(
-            f"\nThis is a bug in modelc, not in your program. To reproduce:\n  {command}",
-            file=sys.stderr,
-        )
-        raise SystemExit(INTERNAL_ERROR) from None
+    except Exception as error:
+        raise SystemExit(_report(error)) from None
+
+
+def _report(error: Exception) -> int:
+    """Say that a package is missing, or that we have a bug; return the exit status."""
+    if missing := missing_package(error):
+        print(missing.render(), file=sys.stderr)
+        return USER_ERROR
+    traceback.print_exc()
+    command = shlex.join(["modelc", *sys.argv[1:]])
+    text = f"\nThis is a bug in modelc, not in your program. To reproduce:\n  {command}"
+    print(text, file=sys.stderr)
+    return INTERNAL_ERROR
 
 
 def print_table(

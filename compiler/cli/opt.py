@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ...diagnostics import Diagnostic, DiagnosticError
-from ...ir import Symbol
+from ...runtime import unwritable
 from .console import reporting_errors
 
 
@@ -26,7 +26,7 @@ def opt_command(
         if output is None:
             sys.stdout.write(text)
         else:
-            output.write_text(text)
+            _write(output, text)
 
 
 def optimise(text: str, name: str, pipeline: str, weights: Path | None, timing: bool) -> str:
@@ -53,6 +53,13 @@ def _read(file: Path) -> str:
         raise DiagnosticError(Diagnostic("MC0002", f"cannot read {file}: {error}")) from None
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise unwritable(file, error) from None
+
+
 def _beside(file: Path) -> Path | None:
     for folder in (file.parent, file.parent.parent):
         if (folder / "weights.safetensors").is_file():
@@ -63,6 +70,7 @@ def _beside(file: Path) -> Path | None:
 def _load_weights(file: Path | None) -> Any:
     if file is None:
         return None
+    from ...ir import Symbol
     from ..tensor_files import read_tensors
 
     return {Symbol(name): tensor for name, tensor in read_tensors(file).items()}

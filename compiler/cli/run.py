@@ -6,16 +6,18 @@ import dataclasses
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from ...diagnostics import DiagnosticError, Note
 from ...runtime import Model, load
-from ..comparison import Comparison, compare_with_eager
 from ..example import Example
 from ..source import load_inputs, load_source
 from .console import USER_ERROR, reporting_errors
+
+if TYPE_CHECKING:
+    from ..comparison import Comparison
 
 
 def run_command(
@@ -58,6 +60,8 @@ def _pointing_at(number: int, example: Example) -> Generator[None]:
 
 
 def _compare(model: Model, inputs: str, rtol: float, atol: float) -> bool:
+    from ..comparison import compare_with_eager  # heavy
+
     file, colon, name = inputs.rpartition(".py:")
     source = load_source(f"{file}.py", name) if colon else load_source(inputs)
     agreeing, calls = 0, len(source.examples)

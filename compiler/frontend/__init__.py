@@ -2,8 +2,17 @@
 
 from .calls import COMPILED_PROGRAM
 from .capture import Captured, capture
+from .dims import check_dims_form
 from .knowledge import Explanation
 from .machine import Limits
 from .signature import Dim
 
-__all__ = ["COMPILED_PROGRAM", "Captured", "Dim", "Explanation", "Limits", "capture"]
+__all__ = [
+    "COMPILED_PROGRAM",
+    "Captured",
+    "Dim",
+    "Explanation",
+    "Limits",
+    "capture",
+    "check_dims_form",
+]

@@ -14,11 +14,11 @@ from ...diagnostics import Diagnostic, DiagnosticError
 from ...ir import Cell, DimRange, Func, Module, Symbol, name_results
 from ...ir.host import LoadWeight
 from .cell_kinds import DIFFERENT, CellKind, CellList, growing_lists, parts_of, values_of, widened
+from .dims import Dims, check_dims_fit
 from .entry import (
     Capture,
     CellKinds,
     Decompositions,
-    Dims,
     Request,
     kind_of_initial,
     program_location,
@@ -62,6 +62,7 @@ def capture(
     """
     _check_mode(program)
     values, positional, defaults = _arguments(program, args, kwargs or {})
+    check_dims_fit(dims or {}, values, defaults, program_location(program))
     request = Request(
         program,
         values,

@@ -32,6 +32,7 @@ from .cell_kinds import (
     values_of,
 )
 from .checks import is_guarded
+from .dims import Dims
 from .elements import can_widen
 from .failures import Restart, refusal
 from .foreign import named_modules
@@ -57,7 +58,6 @@ from .torch_internals import (
 )
 from .tracer import Tracer
 
-Dims: TypeAlias = Mapping[str, Mapping[int, Dim]]
 Decompositions: TypeAlias = Mapping[Any, Callable[..., Any]]
 
 

@@ -16,6 +16,9 @@ ENGINES: Mapping[str, str] = {
 }
 """Module, beside this one, and class of each engine."""
 
+TARGETS: Mapping[str, tuple[str, ...]] = {"cpu": ("onnxruntime", "torch")}
+"""The engines of each target; of equal bids that of the first engine wins."""
+
 
 @functools.cache
 def load_engine(name: str, threads: int | None = None) -> Engine:

@@ -185,3 +185,18 @@ def test_reports_all_reasons_at_once(modelc: Modelc, workplace: Path) -> None:
     assert finished.status == 1
     assert "model.py:12:9: error[MC0101]" in finished.stderr
     assert re.search(r"model\.py:13:\d+: error\[MC0101\]", finished.stderr)
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [("missing/a.mc", "make the directory missing first"), ("folder", "give another name")],
+)
+def test_says_where_it_cannot_write(
+    modelc: Modelc, workplace: Path, path: str, advice: str
+) -> None:
+    (workplace / "a.mc").write_text("module @m {level = captured} {\n}\n")
+    (workplace / "folder").mkdir()
+    finished = modelc("opt", "a.mc", "-o", path)
+    assert finished.status == 1
+    assert codes(finished.stderr) == ["MC0505"]
+    assert f"cannot write {path}: " in finished.stderr and advice in finished.stderr
