@@ -179,7 +179,9 @@ def test_reports_missing_example_inputs(modelc: Modelc, workplace: Path) -> None
 
 def test_reports_all_reasons_at_once(modelc: Modelc, workplace: Path) -> None:
     model = workplace / "model.py"
-    body = "        class Inner: ...\n        match scale:\n            case _:\n                pass"
+    body = (
+        "        class Inner: ...\n        match scale:\n            case _:\n                pass"
+    )
     model.write_text(MODEL.replace("        return x * scale", body))
     finished = modelc("examine", model)
     assert finished.status == 1
