@@ -85,7 +85,8 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
         if isinstance(fallback, types.FunctionType) and is_interpreted(fallback):
             return call(machine, state, fallback, [owner, name], {})
     value = machine.python(getattr, owner, name)
-    if owner in machine.owned:
+    is_own_tuple = is_a(owner, tuple) and owner not in machine.foreign
+    if owner in machine.owned or is_own_tuple:
         return deliver(state, value)
     if is_a(value, torch.Tensor):
         machine.foreign.remember_owner(value, owner, name)
