@@ -1,6 +1,7 @@
 # Every target sets up what it needs: a virtual environment in $(VENV), made by $(PYTHON).
 
 VENV ?= .venv
+SEED ?= $(shell date +%j)
 PYTHON ?= $(firstword $(foreach candidate,python3.11 python3.12 python3,$(call suitable,$(candidate))))
 
 # A name that can run, is new enough and can make environments (a pyenv shim may exist and not run).
@@ -16,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint bench format docs clean
+.PHONY: help setup demo test nightly check lint bench format docs clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,10 @@ demo: $(STAMP) ## Compile a network with early exits and compare every path with
 
 test: $(STAMP) ## Run all tests on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+nightly: $(STAMP) ## Compare 2,000 new random programs with eager PyTorch (SEED=0 repeats a run)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_random_programs.py \
+		--random-programs 2000 --random-seed $(SEED)
 
 check: lint test ## Run what CI runs: format, lint, types, tests
 

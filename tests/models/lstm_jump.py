@@ -1,0 +1,53 @@
+"""Reader that, after some tokens, samples how many to jump over; the largest logit at test time.
+
+A. W. Yu, H. Lee, Q. V. Le: "Learning to Skim Text", ACL 2017.
+"""
+
+import torch
+from torch import nn
+
+
+class LSTMJump(nn.Module):
+    def __init__(self, vocab=80, dim=16, hidden=24, R=3, K=4, N=5, classes=2):
+        super().__init__()
+        self.R, self.K, self.N = R, K, N
+        self.embedding = nn.Embedding(vocab, dim)
+        self.lstm = nn.LSTMCell(dim, hidden)
+        self.jump = nn.Linear(hidden, K + 1)
+        self.classifier = nn.Linear(hidden, classes)
+        self.hidden = hidden
+
+    def forward(self, tokens):
+        """Classify `tokens` [length]; return logits and where it stopped to decide."""
+        T = tokens.shape[0]
+        h = torch.zeros(1, self.hidden)
+        c = torch.zeros(1, self.hidden)
+        position, n_jumps = 0, 0
+        visited = []
+        while position < T and n_jumps <= self.N:
+            for _ in range(self.R):
+                if position >= T:
+                    break
+                h, c = self.lstm(self.embedding(tokens[position]).unsqueeze(0), (h, c))
+                position += 1
+            jump_logits = self.jump(h)
+            k = jump_logits.argmax(-1).item()
+            visited.append(k)
+            if k == 0:  # stop reading
+                break
+            position += k - 1
+            n_jumps += 1
+        return self.classifier(h), torch.tensor(visited), n_jumps
+
+
+def build():
+    torch.manual_seed(2)
+    model = LSTMJump()
+    with torch.no_grad():
+        model.jump.weight *= 4
+    return model.eval()
+
+
+def inputs():
+    torch.manual_seed(1)
+    return [(torch.randint(80, (20,)),) for _ in range(24)]
