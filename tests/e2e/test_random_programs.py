@@ -40,7 +40,9 @@ def test_random_programs_agree_with_eager(part: int, request: pytest.FixtureRequ
         outcomes[_check(program(body), compiled=sum(outcomes.values()) % COMPILED_SHARE == 0)] += 1
 
     health = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    limits = settings(max_examples=count, deadline=None, database=None, suppress_health_check=health)
+    limits = settings(
+        max_examples=count, deadline=None, database=None, suppress_health_check=health
+    )
     limits(seed(first * PARTS + part)(given(BODIES)(check)))()
     assert outcomes["refused"] * 2 < count, "too many programs are refused to tell anything"
 
