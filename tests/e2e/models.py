@@ -18,19 +18,24 @@ MODEL_CONFIGURATIONS: Mapping[str, Configuration] = {
 }
 """How every model is run and compared with eager."""
 
-_DATA_IN_LISTS = "refused: the contents of Python lists depend on data"
 _STATE = "refused: containers as state"
 
 EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
-    ("beam_search", "captured"): _DATA_IN_LISTS,
+    ("beam_search", "captured"): "refused: the contents of Python lists depend on data",
+    ("crf_tagger", "captured"): "refused: a list is sliced by a tensor",
     ("deep_equilibrium", "captured"): f"{_STATE}: `self.forward_res` is a list that grows",
-    ("neural_ode", "captured"): "refused: an exception behind `self.nfe += 1`, state of a solver",
+    ("skipnet", "captured"): f"{_STATE}: `self.control.hidden` is a tuple of tensors",
+    ("speculative_decoding", "captured"): "refused: `nn.TransformerEncoder` looks at its mask",
     ("spinn", "captured"): f"{_STATE}: `self.state` is a list of tensors",
+    ("stack_rnn", "captured"): f"{_STATE}: `self.V` is a list that grows",
 }
 """(model, configuration) -> why it fails. "captured" stands for all of them."""
 
 UNCOVERED: Mapping[str, tuple[int, str]] = {
     "deebert": (2, "no entropy is below -1, the threshold of the last exit"),
+    "kv_cache_decoder": (5, "an entry for a first call without a cache, which clears it anyway"),
+    "lstm_jump": (5, "few sentences end within a run of tokens that are read"),
+    "neural_ode": (15, "derivatives and errors do not vanish"),
     "pondernet": (2, "all have halted at the last step"),
 }
 """Model -> how many edges of its capture no input takes, and why."""

@@ -63,7 +63,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    def __init__(self, vocab_size=24, block_size=32, n_embd=32, n_head=4, n_layer=2, eos=0):
+    def __init__(self, vocab_size=24, block_size=32, n_embd=32, n_head=4, n_layer=2, eos=9):
         super().__init__()
         self.transformer = nn.ModuleDict(
             dict(
@@ -85,7 +85,7 @@ class GPT(nn.Module):
             x = block(x)
         return self.lm_head(self.transformer.ln_f(x)[:, [-1], :])
 
-    def forward(self, idx, max_new_tokens=8):
+    def forward(self, idx, max_new_tokens=3):
         for block in self.transformer.h:
             block.attn.clear()
         logits = self.step(idx, 0)
@@ -102,7 +102,8 @@ def build():
     torch.manual_seed(1)
     model = GPT()
     with torch.no_grad():
-        model.transformer.wpe.weight *= 3
+        model.transformer.wpe.weight *= 0.3
+        model.transformer.wte.weight *= 3
     return model.eval()
 
 

@@ -51,6 +51,7 @@ def build():
     model = SkimRNN()
     with torch.no_grad():
         model.linear[2].weight *= 5
+        model.linear[2].bias[0] += 0.6
     return model.eval()
 
 
