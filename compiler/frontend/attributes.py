@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 import types
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -47,14 +48,17 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
     if is_traced(owner):
         return deliver(state, _tensor_attribute(machine, owner, name))
     if owner is os and name == "environ":
-        raise machine.tracer.refuse(
-            "MC0105",
-            "the environment is read while compiling",
-            help="pass what you read as an input",
-        )
+        return deliver(state, read_environment(machine))
     if is_number(owner) or is_a(owner, (types.ModuleType, super)):
         return deliver(state, machine.python(machine.tracer.native, getattr, owner, name))
     return _object_attribute(machine, state, owner, name)
+
+
+def read_environment(machine: Machine) -> Mapping[str, str]:
+    """Return the environment as it is now, which becomes part of the program; this is explained."""
+    message = "the environment is read while compiling; what it says then stays"
+    machine.knowledge.note(message, machine.tracer.location())
+    return machine.foreign.read(types.MappingProxyType(dict(os.environ)))
 
 
 def _raise_missing(owner: Any, name: str) -> None:
@@ -108,6 +112,9 @@ def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: 
     setter = getattr(found, "fset", None)
     if isinstance(setter, types.FunctionType):
         return call(machine, state, setter, [owner, value], {}, use=ResultUse.DROP)
+    method: Any = getattr(class_of(owner), "__setattr__", None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return call(machine, state, method, [owner, name, value], {}, use=ResultUse.DROP)
     if owner in machine.owned:
         machine.python(setattr, owner, name, value)
     elif is_traced(owner):

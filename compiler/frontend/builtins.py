@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -17,16 +18,19 @@ from torch.utils import _pytree as pytree
 
 from . import prelude
 from .assertions import assert_condition
-from .attributes import get_attribute, set_attribute
-from .calls import call, is_interpreted, push_function, refuse_dynamic, run_native
+from .attributes import get_attribute, read_environment, set_attribute
+from .calls import call, is_interpreted, refuse_dynamic
+from .context_variables import CONTEXT_VARIABLE_METHODS
 from .failures import NeedConcrete
 from .fork import copy_list
+from .functions import push_function
 from .generators import send
 from .indexing import get_item, require_known
 from .iteration import advance, draw, has_next, iterate, materialise
 from .list_methods import call_list_method, call_method, number, reorder, splice
 from .lists import need_static
 from .machine import Builtin, Machine, Outcome
+from .native import run_native
 from .objects import (
     ABSENT,
     ITERATORS,
@@ -381,6 +385,10 @@ def _hash(machine: Machine, value: Any) -> int:
     return hash(value)
 
 
+def _getenv(machine: Machine, key: str, default: Any = None) -> Any:
+    return read_environment(machine).get(key, default)
+
+
 def _identity_number(machine: Machine, *args: Any) -> Any:
     raise machine.tracer.refuse(
         "MC0105", "`id` differs from call to call", help="compare with `is` instead"
@@ -614,6 +622,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     format: _simple(_format),
     hash: _simple(_hash),
     id: _simple(_identity_number),
+    os.getenv: _simple(_getenv),
     print: _simple(_print),
     operator.getitem: _index,
     torch.Tensor.item: _simple(_item),
@@ -630,11 +639,14 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.equal: _simple(_equal),
     torch.allclose: _simple(_all_close),
     torch.is_nonzero: _simple(_is_nonzero),
+    torch.diff: _interpreted(prelude.diff),
+    _TORCH.Tensor.diff: _interpreted(prelude.diff),
     _TORCH.manual_seed: _simple(_seed),
     _TORCH.Tensor.backward: _simple(_gradient),
     torch.autograd.grad: _simple(_gradient),
     torch.autograd.backward: _simple(_gradient),
     _TORCH._assert: _simple(_assert_holds),
     _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
+    **CONTEXT_VARIABLE_METHODS,
 }
 """The builtin for each such function; methods of tensors under their functions."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import is_dataclass
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import torch
@@ -16,11 +19,13 @@ from torch.utils import _pytree as pytree
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
 from .consumption import has_generators, replacement, takes_generators
-from .foreign import ForeignObjects
-from .generators import call_method, make_generator
-from .hir import Code, Register, lower_function
+from .failures import ProgramError, Undecided
+from .functions import push_function, push_interpreted
+from .generators import call_method
+from .hir import Register
 from .lists import need_static
 from .machine import Machine, Outcome
+from .native import run_native, sees_constants_only, unknown_flag
 from .objects import (
     ABSENT,
     DynamicList,
@@ -32,19 +37,18 @@ from .objects import (
     class_of,
     is_a,
 )
+from .questions import forget_answers
 from .registers import deliver
 from .scalars import is_symbolic
-from .state import PRELUDE_FILE, Frame, ResultUse, State
+from .state import PRELUDE_FILE, ResultUse, State
 from .string_methods import string_method
 from .texts import require_no_text
 from .torch_internals import (
-    Tensor,
     forward_hooks,
     grad_mode_of_decorator,
     has_data_mutation,
     is_raw_tensor,
     is_traced,
-    storage_key,
     undisabled,
 )
 
@@ -144,7 +148,7 @@ def call(
             require_no_text([*args, *kwargs.values()])
         return builtin(machine, state, args, kwargs)
     if isinstance(function, InterpretedFunction):
-        return _push_interpreted(machine, state, function, args, kwargs)
+        return push_interpreted(machine, state, function, args, kwargs)
     if isinstance(function, types.FunctionType):
         return _call_function(machine, state, function, args, kwargs, use=use)
     if isinstance(function, types.MethodType):
@@ -165,8 +169,9 @@ def _builtin(machine: Machine, function: Any) -> Any:
     if isinstance(function, GeneratorMethod):
         return functools.partial(_call_generator, function)
     owner = getattr(function, "__self__", None)
-    if is_traced(owner):
-        method = machine.builtins.get(getattr(torch.Tensor, function.__name__, None))
+    if is_traced(owner) or isinstance(owner, ContextVar):
+        kind: Any = ContextVar if isinstance(owner, ContextVar) else torch.Tensor
+        method = machine.builtins.get(getattr(kind, function.__name__, None))
         if method is None:
             return None
         return functools.partial(_call_bound, method, owner)
@@ -178,7 +183,7 @@ def _builtin(machine: Machine, function: Any) -> Any:
 
 
 def _call_bound(
-    method: Any, owner: Tensor, machine: Machine, state: State, args: list[Any], kwargs: Any
+    method: Any, owner: Any, machine: Machine, state: State, args: list[Any], kwargs: Any
 ) -> Outcome:
     return method(machine, state, [owner, *args], kwargs)
 
@@ -220,6 +225,9 @@ def _call_function(
         return call(machine, state, _undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
         return call_natively(machine, state, function, args, kwargs)
+    if _initialises_dataclass(function, args):
+        values = _values_of_dataclass(machine, function, args, kwargs)
+        return push_function(machine, state, prelude.initialise_dataclass, values, {}, use=use)
     return push_function(machine, state, function, args, kwargs, use=use)
 
 
@@ -246,120 +254,6 @@ def _make_context(
     if not is_interpreted(make):
         return call_natively(machine, state, function, args, kwargs)
     return push_function(machine, state, prelude.make_context, [make, *args], kwargs)
-
-
-def push_function(
-    machine: Machine,
-    state: State,
-    function: types.FunctionType,
-    args: list[Any],
-    kwargs: dict[str, Any],
-    *,
-    constructed: Any = None,
-    use: ResultUse = ResultUse.DESTINATION,
-) -> Outcome:
-    """Begin the interpretation of a Python function."""
-    code = lower_function(function)
-    foreign = machine.foreign
-    positional = [foreign.read(value) for value in function.__defaults__ or ()]
-    keyword = {k: foreign.read(v) for k, v in (function.__kwdefaults__ or {}).items()}
-    registers = machine.python(bind_arguments, code, positional, keyword, args, kwargs)
-    cells = zip(code.free_variables, function.__closure__ or (), strict=True)
-    registers.update((f"&{name}", cell) for name, cell in cells)
-    frame = _frame(machine, state, code, registers, function.__globals__, args)
-    if code.is_generator:
-        return make_generator(state, frame, use)
-    frame.constructed = constructed
-    frame.result_use = use
-    return machine.push(state, frame)
-
-
-def _push_interpreted(
-    machine: Machine,
-    state: State,
-    function: InterpretedFunction,
-    args: list[Any],
-    kwargs: dict[str, Any],
-) -> Outcome:
-    code = function.code
-    defaults = list(function.defaults)
-    registers = machine.python(
-        bind_arguments, code, defaults, dict(function.keyword_defaults), args, kwargs
-    )
-    cells = zip(code.free_variables, function.cells, strict=True)
-    registers.update((f"&{name}", cell) for name, cell in cells)
-    frame = _frame(machine, state, code, registers, function.module_globals, args)
-    if code.is_generator:
-        return make_generator(state, frame, ResultUse.DESTINATION)
-    return machine.push(state, frame)
-
-
-def _frame(
-    machine: Machine,
-    state: State,
-    code: Code,
-    registers: dict[str, Any],
-    module_globals: Mapping[str, Any],
-    args: list[Any],
-) -> Frame:
-    caller = state.location() if state.frames else None
-    path = module_path(machine.foreign, args)
-    if path is None:
-        path = state.frame.module_path if state.frames else ""
-    activation = machine.next_activation()
-    return Frame(code, registers, module_globals, activation, caller, path, state.forks)
-
-
-def module_path(foreign: ForeignObjects, args: list[Any]) -> str | None:
-    """Return the qualified name of the module that is the first argument."""
-    is_method = bool(args) and isinstance(args[0], nn.Module)
-    return foreign.path(args[0]) if is_method else None
-
-
-def bind_arguments(
-    code: Code,
-    defaults: list[Any],
-    keyword_defaults: Mapping[str, Any],
-    args: list[Any],
-    kwargs: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the registers that hold the arguments; TypeError as Python raises it."""
-    parameters = code.parameters
-    positional = (*parameters.positional_only, *parameters.positional)
-    bound: dict[str, Any] = dict(zip(positional, args, strict=False))
-    rest, remaining = args[len(positional) :], dict(kwargs)
-    if rest and parameters.variadic is None:
-        raise TypeError(
-            f"{code.name}() takes {len(positional)} positional arguments but {len(args)} were given"
-        )
-    for name in (*parameters.positional, *parameters.keyword_only):
-        if name in remaining:
-            if name in bound:
-                raise TypeError(f"{code.name}() got multiple values for argument '{name}'")
-            bound[name] = remaining.pop(name)
-    values = dict(keyword_defaults)
-    if defaults:
-        values.update(zip(positional[-len(defaults) :], defaults, strict=True))
-    for name in (*positional, *parameters.keyword_only):
-        if name not in bound:
-            if name not in values:
-                raise TypeError(f"{code.name}() missing a required argument: '{name}'")
-            bound[name] = values[name]
-    return _bind_variadic(code, bound, rest, remaining)
-
-
-def _bind_variadic(
-    code: Code, bound: dict[str, Any], rest: list[Any], remaining: dict[str, Any]
-) -> dict[str, Any]:
-    parameters = code.parameters
-    if parameters.variadic is not None:
-        bound[parameters.variadic] = tuple(rest)
-    if parameters.variadic_keyword is not None:
-        bound[parameters.variadic_keyword] = remaining
-    elif remaining:
-        name = next(iter(remaining))
-        raise TypeError(f"{code.name}() got an unexpected keyword argument '{name}'")
-    return bound
 
 
 # --- methods, modules, classes, other objects ---------------------------------------------------
@@ -481,19 +375,61 @@ def _construct(
     is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
     if is_python and issubclass(cls, BaseException):
         return _construct_exception(machine, state, cls, args, kwargs)
-    if not is_python or _is_generated(initialise):
+    if not is_python or (_is_generated(initialise) and not _has_own_steps(cls)):
         return _construct_natively(machine, state, cls, args, kwargs)
-    if cls.__new__ is not object.__new__ or type(cls).__call__ is not type.__call__:
+    if not _is_plainly_made(cls):
         raise machine.tracer.refuse(
             "MC0101",
             f"the class `{cls.__name__}` has its own `__new__` or metaclass",
             help="use a plain class or a dataclass",
         )
-    instance = object.__new__(cls)
+    make: Any = cls.__new__
+    instance: Any = make(cls)
     machine.owned.add(instance)
-    return push_function(
-        machine, state, initialise, [instance, *args], kwargs, constructed=instance
-    )
+    arguments: list[Any] = [instance, *args]
+    if _initialises_dataclass(initialise, arguments):
+        arguments = _values_of_dataclass(machine, initialise, arguments, kwargs)
+        initialise, kwargs = prelude.initialise_dataclass, {}
+    return push_function(machine, state, initialise, arguments, kwargs, constructed=instance)
+
+
+def _has_own_steps(cls: Any) -> bool:
+    """Tell whether making a dataclass runs methods of the program."""
+    methods = (getattr(cls, name, None) for name in ("__post_init__", "__setattr__"))
+    return any(isinstance(m, types.FunctionType) and is_interpreted(m) for m in methods)
+
+
+def _is_plainly_made(cls: type[Any]) -> bool:
+    """Tell whether instances begin empty, and only `__init__` sees the arguments."""
+    makers = (object.__new__, dict.__new__, OrderedDict.__new__)
+    return cls.__new__ in makers and type(cls).__call__ is type.__call__
+
+
+def _values_of_dataclass(
+    machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> list[Any]:
+    """Return what `prelude.initialise_dataclass` takes to do what a generated `__init__` does."""
+    instance, *_ = args
+    bound = machine.python(inspect.signature(function).bind, *args, **kwargs).arguments
+    given = dict(list(bound.items())[1:])
+    items = [(field.name, given.pop(field.name, field.default)) for field in fields(instance)]
+    if given:
+        raise machine.tracer.refuse(
+            "MC0101",
+            f"the dataclass `{type(instance).__name__}` has an InitVar",
+            help="write an `__init__` instead",
+        )
+    made: dict[str, Any] = {field.name: field.default_factory for field in fields(instance)}
+    values = [
+        (name, machine.python(made[name]) if value is MISSING else value) for name, value in items
+    ]
+    kind = class_of(instance)
+    return [instance, values, object.__setattr__ if kind.__dataclass_params__.frozen else setattr]
+
+
+def _initialises_dataclass(function: types.FunctionType, args: list[Any]) -> bool:
+    is_first = function.__name__ == "__init__" and bool(args) and _is_generated(function)
+    return is_first and is_dataclass(args[0])
 
 
 def _construct_exception(
@@ -517,13 +453,6 @@ def _construct_natively(
     if has_generators(args):
         return _call_with_lists(machine, state, cls, args, kwargs)
     _refuse_effects(machine, cls)
-    post = getattr(cls, "__post_init__", None)
-    if is_dataclass(cls) and isinstance(post, types.FunctionType) and is_interpreted(post):
-        raise machine.tracer.refuse(
-            "MC0101",
-            f"the dataclass `{cls.__name__}` has a `__post_init__`",
-            help="write an `__init__` instead",
-        )
     instance = machine.python(machine.tracer.native, cls, *args, **kwargs)
     is_error = isinstance(instance, BaseException)
     if not is_error and (package_of(cls) not in NATIVE_PACKAGES or isinstance(instance, dict)):
@@ -607,58 +536,25 @@ def call_natively(
         return _call_with_lists(machine, state, function, args, kwargs)
     _refuse_effects(machine, function)
     refuse_dynamic(machine, function, [*args, *kwargs.values()])
-    result = run_native(machine, function, args, kwargs)
+    args = [machine.tracer.scalars.settled(value) for value in args]
+    kwargs = {name: machine.tracer.scalars.settled(value) for name, value in kwargs.items()}
+    try:
+        result = run_native(machine, function, args, kwargs, repeatable=True)
+    except ProgramError as failure:
+        flag = unknown_flag(failure.error, [*args, *kwargs.values()])
+        if flag is not None:
+            raise Undecided(flag) from None
+        forget_answers(state.frame)
+        if sees_constants_only(function, args, kwargs):
+            raise ProgramError(failure.error, explicit=False, certain=True) from failure.error
+        raise
+    forget_answers(state.frame)
     return deliver(state, _drawn(machine, result) if is_a(result, Iterator) else result)
 
 
 def _drawn(machine: Machine, iterator: Any) -> SequenceIterator:
     """Return an iterator that paths can copy, in place of one of Python's that is finite."""
     return SequenceIterator([machine.foreign.read(item) for item in machine.python(list, iterator)])
-
-
-def run_native(machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Return `function(*args, **kwargs)`; refuse what mutates tensors of uncertain aliases.
-
-    A weight that the function mutates becomes state.
-    """
-    leaves, structure = pytree.tree_flatten((args, kwargs))
-    if any(map(is_raw_tensor, leaves)):
-        leaves = [machine.tracer.tensors.lift(leaf) for leaf in leaves]
-        args, kwargs = pytree.tree_unflatten(leaves, structure)
-    owner = getattr(function, "__self__", None)
-    return guard_aliases(
-        machine,
-        [owner, *leaves],
-        lambda: machine.python(machine.tracer.native, function, *args, **kwargs),
-    )
-
-
-def guard_aliases(machine: Machine, values: list[Any], action: Callable[[], Any]) -> Any:
-    """Return `action()`; MC0104 if it changes one of `values` whose aliases are uncertain."""
-    tensors = machine.tracer.tensors
-    traced = [value for value in values if is_traced(value)]
-    fragile = [value for value in traced if tensors.has_lost_alias(value)]
-    before = [tensors.fake(value) for value in fragile]
-    result = action()
-    for value in traced:
-        weight = tensors.weight_under(value)
-        if weight is not None and has_data_mutation(weight.tensor):
-            keep_mutated_weight(machine, weight)
-    for value, old in zip(fragile, before, strict=True):
-        if tensors.fake(value) is not old:
-            _refuse_mutation(machine, value)
-    return result
-
-
-def _refuse_mutation(machine: Machine, tensor: Tensor) -> None:
-    base = machine.tracer.tensors.base_of_view.get(storage_key(tensor))
-    if base is not None:
-        keep_mutated_weight(machine, base)
-    raise machine.tracer.refuse(
-        "MC0104",
-        "a tensor is changed in place that shares memory on some paths only",
-        help="use the out-of-place operation, or clone the tensor first",
-    )
 
 
 def _is_dropped(machine: Machine, function: Any) -> bool:

@@ -18,7 +18,7 @@ from ...ir.host import Exit, Raise, ReadCell, Return
 from ...ir.structure import Structure
 from . import prelude
 from .builtins import BUILTINS
-from .calls import call, is_leaf, push_function
+from .calls import call, is_leaf
 from .cell_kinds import (
     MARK,
     CellKind,
@@ -36,6 +36,7 @@ from .dims import Dims
 from .elements import can_widen
 from .failures import Restart, refusal
 from .foreign import named_modules
+from .functions import push_function
 from .knowledge import Knowledge, StateCell
 from .lists import only_column
 from .machine import Limits, Machine, Outcome

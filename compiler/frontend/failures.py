@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from ...diagnostics import Diagnostic, DiagnosticError, Location, Note
 
 
@@ -34,13 +36,25 @@ class NeedConcrete(Exception):
         self.purpose = purpose
 
 
-class ProgramError(Exception):
-    """Carry an exception that the program raised: `explicit` if by `raise` or `assert`."""
+class Undecided(Exception):
+    """Report that torch must know a condition; the instruction can be executed again."""
 
-    def __init__(self, error: BaseException, *, explicit: bool) -> None:
+    def __init__(self, condition: torch.SymBool) -> None:
+        super().__init__(str(condition))
+        self.condition = condition
+
+
+class ProgramError(Exception):
+    """Carry an exception that the program raised: `explicit` if by `raise` or `assert`.
+
+    It is `certain` if Python raises it as well: what was called saw nothing but constants.
+    """
+
+    def __init__(self, error: BaseException, *, explicit: bool, certain: bool = False) -> None:
         super().__init__()
         self.error = error
         self.explicit = explicit
+        self.certain = explicit or certain
 
     def outside_of_generator(self) -> ProgramError:
         """Return what the caller of a generator sees of an exception that leaves it."""

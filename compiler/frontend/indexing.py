@@ -11,19 +11,14 @@ from torch import nn
 
 from ...ir import I64
 from . import prelude
-from .calls import (
-    call,
-    guard_aliases,
-    is_interpreted,
-    push_function,
-    refuse_foreign_mutation,
-    run_native,
-)
+from .calls import call, is_interpreted, refuse_foreign_mutation
 from .checks import check_index
 from .failures import NeedConcrete
+from .functions import push_function
 from .hir import GetItem, SetItem
 from .lists import need_static
 from .machine import Machine, Outcome
+from .native import guard_aliases, run_native
 from .objects import DynamicList, class_of, is_a
 from .promotion import make_dynamic
 from .registers import deliver, read

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import prelude
-from .calls import call_container, push_function
+from .calls import call_container
+from .functions import push_function
 from .iteration import draw
 from .lists import need_static
 from .machine import Machine, Outcome

@@ -14,7 +14,7 @@ import torch
 from ...diagnostics import Diagnostic, DiagnosticError, Location
 from ...ir import Block, Successor, Value
 from ...ir.host import CondBranch, Raise, Switch
-from .failures import LoopRetry, NeedConcrete, ProgramError, Restart, refusal
+from .failures import LoopRetry, NeedConcrete, ProgramError, Restart, Undecided, refusal
 from .foreign import ForeignObjects
 from .fork import clone_state
 from .hir import Loop, LoopHeader
@@ -23,6 +23,7 @@ from .knowledge import Knowledge, LoopPlan
 from .lists import Lists
 from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
 from .objects import DynamicList, Element
+from .questions import add_answer
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
 from .showing import fill_values, text_of_error
@@ -44,6 +45,7 @@ OUR_ERRORS = (
     LoopRetry,
     NeedConcrete,
     ProgramError,
+    Undecided,
     UnknownExpression,
 )
 
@@ -174,6 +176,8 @@ class Machine:
                 raise self.tracer.refuse(
                     "MC0102", f"a number that depends on data cannot be computed: {unknown}"
                 ) from None
+            except Undecided as question:
+                outcome = self._answer(state, question.condition)
             except DATA_DEPENDENT_ERRORS as error:
                 self.specialise(NeedConcrete(data_dependent_symbols(error), ""))
             if outcome is Outcome.STOP:
@@ -181,6 +185,22 @@ class Machine:
             if self.scopes and not self.scopes[-1].contains(state):
                 self.pause(state)
                 return
+
+    def _answer(self, state: State, condition: torch.SymBool) -> Outcome:
+        """Branch on what torch must know, and execute the instruction again in each arm."""
+        asked = self.tracer.shapes.resolve(expression_of(condition))
+
+        def answer(holds: bool) -> Callable[[State], None]:
+            return lambda arm: add_answer(arm.frame, asked, holds)
+
+        arms = [(state.frame.counter, answer(holds)) for holds in (True, False)]
+        try:
+            if asked not in state.facts:
+                return self.branch(state, condition, arms)
+        except UnknownExpression:
+            pass  # a relation of what is not known to the program
+        self.specialise(NeedConcrete(frozenset(asked.free_symbols), ""))
+        return Outcome.STOP
 
     def _step(self, state: State) -> Outcome:
         instruction = state.frame.instruction
@@ -452,7 +472,7 @@ class Machine:
         origin = self.tracer.location()
         if not error.explicit:
             self._implicit_errors[id(error.error)] = error.error
-        catchable = error.explicit or not _may_be_ours(error.error)
+        catchable = error.certain or not _may_be_ours(error.error)
         if not catchable or not _is_caught(state, error):
             return self._end_by_raising(state, _seen_by_caller(state, error), origin)
         while (handler := _handler(state.frame)) is None:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import GeneratorType
 from typing import Any
 
+import torch
+from torch import Tensor
+
 
 def any_(items: Iterable[Any]) -> bool:
     """Tell whether any item is true, stopping at the first."""
@@ -470,3 +473,32 @@ def leave_by_raising(generator: Any, error: BaseException) -> bool:
             return False
         raise
     raise RuntimeError("generator didn't stop after throw()")
+
+
+def initialise_dataclass(
+    instance: Any, values: Iterable[tuple[str, Any]], assign: Callable[[Any, str, Any], None]
+) -> None:
+    """Store the fields of a dataclass, then let it do the rest."""
+    for name, value in values:
+        assign(instance, name, value)
+    if hasattr(instance, "__post_init__"):
+        instance.__post_init__()
+
+
+def diff(
+    tensor: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+) -> Tensor:
+    """Return the differences of neighbours, `n` times: torch's own does not know open sizes."""
+    parts = [part for part in (prepend, tensor, append) if part is not None]
+    result = torch.cat(parts, dim) if len(parts) > 1 else tensor
+    axis = dim % result.dim()
+    before = (slice(None),) * axis
+    for _ in range(n):
+        later, earlier = result[(*before, slice(1, None))], result[(*before, slice(None, -1))]
+        is_flag = result.dtype is torch.bool
+        result = torch.logical_xor(later, earlier) if is_flag else later - earlier
+    return result

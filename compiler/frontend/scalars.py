@@ -275,6 +275,10 @@ class Scalars:
             known = self._tracer.shapes.decide(expression)
         return number if known is None else known
 
+    def settled(self, value: Any) -> Any:
+        """Return a flag that this path has decided as a bool, all else as it is."""
+        return self.truth(value) if isinstance(value, torch.SymBool) else value
+
     def size(self, dim: Any) -> Any:
         """Return the int that a dim of an IR type means."""
         by_name = {str(name): name for name in self._bindings}

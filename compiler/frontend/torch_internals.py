@@ -12,7 +12,7 @@ import contextlib
 import functools
 import logging
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ _C: Any = import_module("torch._C")
 _VIEWS: Any = _C._functionalization
 _SHAPES: Any = import_module("torch.fx.experimental.symbolic_shapes")
 _DISPATCH: Any = import_module("torch.utils._python_dispatch")
+_PRIMS: Any = import_module("torch._prims_common")
 _FAKE: Any = import_module("torch._subclasses.fake_tensor")
 _FUNCTIONAL: Any = import_module("torch._subclasses.functional_tensor")
 _TORCH: Any = torch
@@ -51,6 +52,9 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 )
 """What torch raises where Python needs a value that only the data decides."""
 
+GUARD_ERRORS = DATA_DEPENDENT_ERRORS[:1]
+"""Those of them that name a condition."""
+
 
 # --- symbolic numbers ---------------------------------------------------------------------------
 
@@ -70,6 +74,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
     """A ShapeEnv whose knowledge can be saved and restored, since it differs between paths.
 
     `on_assert(condition, message)` is called when torch assumes a condition that it cannot prove.
+    `branches` tells which conditions the current path branched on, and what held.
     """
 
     _version_counter: int
@@ -78,6 +83,16 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
     def __init__(self) -> None:
         _SHAPES.ShapeEnv.__init__(self)
         self.on_assert: Callable[[sympy.Basic, str], None] = _ignore_assert
+        self.branches: Mapping[Any, bool] = {}
+
+    def evaluate_expr(self, orig_expr: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return what the path branched on, if it is that; else ask torch."""
+        if self.branches:
+            known = self.branches.get(self.resolve(orig_expr))
+            if known is not None:
+                return sympy.true if known else sympy.false
+        evaluate: Any = _SHAPES.ShapeEnv.evaluate_expr
+        return evaluate(self, orig_expr, *args, **kwargs)
 
     def guard_or_defer_runtime_assert(self, orig_expr: Any, msg: str, fx_node: Any = None) -> bool:
         """Assume `orig_expr` on this path; uncached, since the cache would span paths."""
@@ -260,6 +275,20 @@ def data_dependent_symbols(error: Exception) -> frozenset[Any]:
     """Return the symbols whose values torch asked for when it raised `error`."""
     condition = getattr(error, "cond", None)
     return frozenset(getattr(condition, "free_symbols", ()))
+
+
+def asked_condition(error: Exception, environment: PathShapeEnv) -> torch.SymBool | None:
+    """Return the relation of sizes that torch had to know when it raised `error`, if it was one."""
+    condition: Any = getattr(error, "cond", None)
+    if not isinstance(condition, sympy.core.relational.Relational):
+        return None
+    node: Any = import_module("torch.fx.experimental.sym_node").SymNode
+    return torch.SymBool(node(condition, environment, bool, None))
+
+
+def is_surely_contiguous(tensor: torch.Tensor) -> bool:
+    """Tell whether the elements of `tensor` are in row-major order, whatever its open sizes are."""
+    return bool(_PRIMS.is_contiguous_or_false(tensor))
 
 
 # --- modes --------------------------------------------------------------------------------------

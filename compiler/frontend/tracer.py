@@ -17,7 +17,14 @@ from .recorder import Recorder
 from .scalars import Scalars, UnknownExpression
 from .state import State
 from .tensors import Tensors
-from .torch_internals import BaseKeepingMode, PathShapeEnv, Tensor, expression_of, fake_mode
+from .torch_internals import (
+    BaseKeepingMode,
+    PathShapeEnv,
+    Tensor,
+    expression_of,
+    fake_mode,
+    is_surely_contiguous,
+)
 
 
 class Tracer:
@@ -59,12 +66,13 @@ class Tracer:
     def activate(self, state: State) -> None:
         """Make `state` the one on whose behalf things are recorded."""
         self.state = state
+        self.shapes.branches = state.facts
         if state.knowledge is not None:
             self.shapes.restore(state.knowledge)
 
     def contiguous(self, tensor: Tensor) -> Tensor:
         """Return `tensor` in row-major order, copied if need be."""
-        if tensor.is_contiguous():
+        if is_surely_contiguous(tensor):
             return tensor
         return self.native(torch.clone, tensor, memory_format=torch.contiguous_format)
 

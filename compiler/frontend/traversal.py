@@ -29,7 +29,7 @@ from .objects import (
 from .scalars import is_number, number_type
 from .state import Frame, State
 from .texts import Piece, Text
-from .torch_internals import is_traced
+from .torch_internals import is_surely_contiguous, is_traced
 
 Path: TypeAlias = tuple[Any, ...]
 """How a leaf is reached: where its root is, then keys, indices and attribute names."""
@@ -370,7 +370,7 @@ def attribute_names(value: Any) -> Iterable[str]:
 
 def layout(tensor: Any) -> str:
     """Return how the elements of a tensor are ordered; all contiguous ones are alike."""
-    return "" if tensor.is_contiguous() else str(tensor.stride())
+    return "" if is_surely_contiguous(tensor) else str(tensor.stride())
 
 
 def _key_token(key: Any) -> Any:

@@ -1,6 +1,7 @@
 """How programs are called, and how they call."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,3 +220,46 @@ def identity(x: Tensor, other: Tensor) -> Tensor:
     y = x if x.sum() > 0 else x + 0
     result = x if x is not other else x * 1000
     return result + 1 if y is x else result
+
+
+def _with_options(x: Tensor, **options: Tensor) -> Tensor:
+    return x + options["shift"] if "shift" in options and "scale" not in options else x
+
+
+@program((POSITIVE, POSITIVE), (NEGATIVE, POSITIVE))
+def options_are_looked_up(x: Tensor, shift: Tensor) -> Tensor:
+    """The keys are known, whatever the entries are."""
+    return _with_options(x, shift=shift) if x.sum() > 0 else _with_options(x, scale=shift)
+
+
+_DEPTH: ContextVar[Tensor | None] = ContextVar("depth", default=None)
+
+
+def _deeper(x: Tensor, levels: int) -> Tensor:
+    outer = _DEPTH.get()
+    token = _DEPTH.set(x if outer is None else outer + 1)
+    try:
+        found = _DEPTH.get()
+        assert found is not None
+        return found * 2 if levels == 0 or x.sum() > 0 else _deeper(x + 2, levels - 1)
+    finally:
+        _DEPTH.reset(token)
+
+
+@program((POSITIVE,), (NEGATIVE,), (NEGATIVE + 1,))
+def context_variables(x: Tensor) -> tuple[Tensor, bool]:
+    """They are part of the state of a path, and are as they were after the call."""
+    return _deeper(x, 2), _DEPTH.get() is None
+
+
+def _is_capturing() -> bool:
+    try:
+        return torch.cuda.is_current_stream_capturing()
+    except Exception:  # a build without CUDA has no such function
+        return False
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def torch_refuses_whatever_the_data(x: Tensor) -> Tensor:
+    """An error of torch that depends on nothing is caught like any other."""
+    return x * 2 if _is_capturing() or x.sum() > 0 else x

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -322,3 +323,56 @@ def cloned_constants(x: Tensor) -> tuple[Tensor, Tensor]:
     if steps > 0:
         limit.add_(1)
     return y * limit, steps
+
+
+class Record(OrderedDict[str, Any]):
+    """A dictionary whose entries are attributes too, as outputs of published models are."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in {entry.name for entry in fields(self)} and value is not None:  # type: ignore[arg-type] -- of dataclasses
+            super().__setitem__(name, value)
+        super().__setattr__(name, value)
+
+
+@dataclass
+class ModelOutput(Record):
+    """What a model returns: what is None is no entry."""
+
+    hidden: Tensor
+    pooled: Tensor | None = None
+    notes: list[str] = field(default_factory=list[str])
+    scale: float = 2.0
+
+    def __post_init__(self) -> None:
+        self.scale = self.scale + 1
+        self.notes.append("made")
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(key) if isinstance(key, str) else tuple(self.values())[key]
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def record_with_its_own_ways(x: Tensor) -> tuple[Tensor, int, list[str]]:
+    output = ModelOutput(x * 2, x.sum() if x.sum() > 0 else None)
+    total = output[0] * output.scale
+    if output.pooled is not None:
+        total = total + output["pooled"] + output.hidden
+    return total, len(output), output.notes
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A frozen dataclass that checks itself."""
+
+    low: Tensor
+    high: Tensor
+
+    def __post_init__(self) -> None:
+        if self.low.sum() > self.high.sum():
+            raise ValueError("the bounds are in the wrong order")
+
+
+@program((POSITIVE, POSITIVE + 1), (POSITIVE, NEGATIVE))
+def dataclass_checks_itself(x: Tensor, y: Tensor) -> Tensor:
+    bounds = Bounds(x, high=y)
+    return bounds.high - bounds.low

@@ -1,10 +1,15 @@
 """Layers of `torch.nn` around decisions: what the front end runs natively."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .case import normal, program
+
+_LINALG: Any = torch.linalg
+"""Untyped in torch."""
 
 
 @program((normal(0, 1, 3, 8, 8),), (normal(1, 1, 3, 8, 8),), (normal(5, 1, 3, 8, 8),))
@@ -184,7 +189,5 @@ def solves_equations(matrix: Tensor, right: Tensor) -> Tensor:
     """Torch checks for failures of the solver by an effect."""
     if matrix.trace() > 0:
         right = right + 1
-    solved: Tensor = torch.linalg.solve(  # pyright: ignore[reportUnknownMemberType]: untyped
-        matrix + 3 * torch.eye(3), right
-    )
+    solved: Tensor = _LINALG.solve(matrix + 3 * torch.eye(3), right)
     return solved

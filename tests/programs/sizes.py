@@ -220,3 +220,31 @@ def static_shapes(x: Tensor) -> Tensor:
     batch, _, width = x.size()
     y = x.reshape(batch, -1).view(x.shape[0], x.size(1), width)
     return y.transpose(1, 2).flatten(1) if y.sum() > 0 else y.permute(0, 2, 1).flatten(1) * 2
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def torch_asks_whether_a_size_is_zero(x: Tensor) -> Tensor:
+    """Torch's own code branches on sizes: so does the program."""
+    kept = x[x > 0]
+    return torch.roll(kept, 1) + torch.cdist(kept[:, None], kept[:, None]).sum()
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,), (POSITIVE[:4].repeat(2)[:5] - 1.5,))
+def torch_asks_for_a_remainder(x: Tensor) -> Tensor:
+    kept = x[x > 0]
+    first, second = torch.tensor_split(kept, 2)
+    return torch.stack([first.sum(), second.sum()])
+
+
+@program((MIXED,), (NEGATIVE,), (tensor([1.0, -2.0, -3.0, -4.0, -5.0]),))
+def differences_of_neighbours(x: Tensor) -> Tensor:
+    kept = x[x > 0]
+    return torch.diff(kept, prepend=kept[:1] - 1).cumsum(0) + kept.diff(n=2).sum()
+
+
+@program((MIXED,), (NEGATIVE,))
+def a_flag_from_a_size_is_an_option(x: Tensor) -> Tensor:
+    """H13: a function that wants a bool gets one on each path."""
+    query = x[x > -3][:, None].expand(-1, 4)[None]
+    causal = query.shape[1] > 2 and query.shape[2] == 4
+    return functional.scaled_dot_product_attention(query, query, query, is_causal=causal)

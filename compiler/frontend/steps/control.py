@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import torch
 
 from ..calls import call, drawn_generator, hand_over
 from ..failures import ProgramError
@@ -49,7 +52,15 @@ def branch(machine: Machine, state: State, step: Branch) -> Outcome:
     condition = truth(machine, value if result is ABSENT else result)
     if isinstance(condition, bool):
         return machine.go_to(state, step.if_true if condition else step.if_false)
-    return machine.branch(state, condition, [(step.if_true, None), (step.if_false, None)])
+
+    def settle(holds: bool) -> Callable[[State], None] | None:
+        """Let the value of `and` or `or` be the bool that the arm knows it to be."""
+        if not (isinstance(value, torch.SymBool) and step.condition.startswith("%")):
+            return None
+        return lambda arm: arm.frame.registers.update({step.condition: holds})
+
+    arms = [(step.if_true, settle(True)), (step.if_false, settle(False))]
+    return machine.branch(state, condition, arms)
 
 
 def get_iterator(machine: Machine, state: State, step: GetIterator) -> Outcome:

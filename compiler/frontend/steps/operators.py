@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import operator
 import types
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from .. import prelude
-from ..calls import (
-    call,
-    hand_over,
-    is_interpreted,
-    push_function,
-    refuse_dynamic,
-    refuse_foreign_mutation,
-    run_native,
-)
+from ..calls import call, hand_over, is_interpreted, refuse_dynamic, refuse_foreign_mutation
 from ..checks import check_divisor
+from ..functions import push_function
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..list_methods import extend
 from ..machine import Machine, Outcome
+from ..native import run_native
 from ..objects import ABSENT, DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
@@ -240,6 +235,8 @@ def _contains(
         return call(machine, state, method, [container, element], {})
     if isinstance(container, DynamicList):
         return _contained(machine, state, symbol, element, container)
+    if is_a(container, Mapping) and not is_traced(element) and not is_symbolic(element):
+        return deliver(state, machine.python(symbol.function, element, container))
     refuse_dynamic(machine, symbol.function, [container])
     if is_a(container, (list, tuple, set, frozenset, range)):
         items: list[Any] = list(container)

@@ -17,7 +17,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from modelc.compiler.frontend.calls import bind_arguments, is_interpreted, is_leaf
+from modelc.compiler.frontend.calls import is_interpreted, is_leaf
+from modelc.compiler.frontend.functions import bind_arguments
 from modelc.compiler.frontend.hir import lower_function
 
 from .evaluation import agree, captured, main, refusals
@@ -146,10 +147,6 @@ def time_of_day(x: Any) -> Any:
     return x * time.time()
 
 
-def environment(x: Any) -> Any:
-    return x if os.environ["HOME"] else x + 1
-
-
 def other_library(x: Any) -> Any:
     return numpy.sqrt(x)
 
@@ -165,7 +162,6 @@ def module_made_in_passing(x: Any) -> Any:
 STRANGERS: list[tuple[Callable[..., Any], str]] = [
     (random_number, "MC0105"),
     (time_of_day, "MC0105"),
-    (environment, "MC0105"),
     (other_library, "MC0101"),
     (identity_number, "MC0105"),
     (module_made_in_passing, "MC0101"),
@@ -177,6 +173,27 @@ def test_effects_and_strangers_are_refused(source: Callable[..., Any], code: str
     found = refusals(source, ONES)
     assert [diagnostic.code for diagnostic in found] == [code]
     assert all(diagnostic.help for diagnostic in found)
+
+
+def test_environment_is_read_once_and_explained(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MODELC_TEST_SIGN", "-")
+
+    def program(x: Tensor) -> Tensor:
+        sign = os.environ.get("MODELC_TEST_SIGN", "+")
+        return -x if sign == os.getenv("MODELC_TEST_SIGN") and x.sum() > 0 else x
+
+    result = captured(program, ONES)
+    agree(program, result, (ONES,), (-ONES,))
+    message = "the environment is read while compiling; what it says then stays"
+    assert {note.message for note in result.notes} == {message}
+
+
+def test_environment_is_not_changed():
+    def program(x: Tensor) -> Tensor:
+        os.environ["MODELC_TEST_SIGN"] = "+"
+        return x
+
+    assert [diagnostic.code for diagnostic in refusals(program, ONES)] == ["MC0105"]
 
 
 def test_dropped_output_is_explained():

@@ -1,0 +1,28 @@
+"""Relations of sizes that torch must know: the program branches on them.
+
+The instruction in which torch asked is executed again in each arm. Until it is done, the frame
+holds the answers, so that the arms do not meet.
+"""
+
+from __future__ import annotations
+
+from .objects import ABSENT
+from .state import Frame
+
+_ANSWERED = "answered"
+
+
+def add_answer(frame: Frame, question: object, answer: bool) -> None:
+    """Remember what holds on this path."""
+    earlier = frame.handed if _holds_answers(frame) else _ANSWERED
+    frame.handed = f"{earlier}; {question}: {answer}"
+
+
+def forget_answers(frame: Frame) -> None:
+    """Forget the answers: the instruction is done."""
+    if _holds_answers(frame):
+        frame.handed = ABSENT
+
+
+def _holds_answers(frame: Frame) -> bool:
+    return isinstance(frame.handed, str) and frame.handed.startswith(_ANSWERED)
