@@ -345,7 +345,7 @@ class BatchStatistics(nn.Module):
         return nn.functional.batch_norm(x, self.mean, self.variance, training=True)
 
 
-@program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE * 2,), (NEGATIVE,))
+@program((POSITIVE * 9,), (POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE * 2,), (NEGATIVE,))
 class KeysAndValues(nn.Module):
     """A cache that is None at first, then a list of tuples of tensors that grow."""
 
