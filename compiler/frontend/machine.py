@@ -64,9 +64,13 @@ Builtin: TypeAlias = Callable[["Machine", State, list[Any], dict[str, Any]], Out
 
 @dataclass(frozen=True)
 class Limits:
-    """Budgets of one capture; `unroll` is the longest range that always becomes straight code."""
+    """Budgets of one capture; `unroll` is the longest range that always becomes straight code.
+
+    `iterations` bounds those of a loop whose end depends on no data, so that one without end ends.
+    """
 
     blocks: int = 4000
+    iterations: int = 10_000
     variants: int = 16
     depth: int = 60
     unroll: int = 16
@@ -277,6 +281,12 @@ class Machine:
             frame.counter = header
             close_loop(self, scope, state, scope.instances[iteration - scope.plan.peel - 1])
             return Outcome.STOP
+        if iteration == self.limits.iterations:
+            raise self.tracer.refuse(
+                "MC0106",
+                f"this loop has run {iteration} times while compiling, and no tensor ends it",
+                help="let its condition, or a `break`, depend on a tensor, or run it less often",
+            )
         frame.iterations[header] = iteration + 1
         return Outcome.STAY
 

@@ -238,6 +238,16 @@ def test_too_many_blocks_are_refused():
     assert [diagnostic.code for diagnostic in found] == ["MC0106"]
 
 
+def test_a_loop_without_end_is_refused():
+    def program(x: Tensor) -> Tensor:
+        while True:
+            x = x + 1
+
+    (found,) = refusals(program, ONES, limits=Limits(iterations=50))
+    assert found.code == "MC0106" and "50 times" in found.message
+    assert found.location and found.location.line == program.__code__.co_firstlineno + 1
+
+
 def test_attempts_leave_nothing_behind():
     """Blocks of attempts that were rolled back are gone."""
     func = main(captured(halve, ONES))
