@@ -269,7 +269,10 @@ class Region:
 
 @dataclass(eq=False)
 class Func:
-    """A `graph` function (one block of pure dataflow) or a `host` function (a CFG).
+    """A `graph` function (one block of pure dataflow), a `host` function (a CFG), or a `local` one.
+
+    A local function is a CFG that host and local functions invoke; it may invoke itself. It writes
+    neither cells nor inputs, and all its returns have results of the same types.
 
     `inputs` (host only) arranges the parameters: a Mapping from the names of the Python
     parameters to structures whose leaves number the arguments of the entry block. A host function
@@ -360,8 +363,17 @@ class Module:
 
     @property
     def host_funcs(self) -> list[Func]:
+        """The functions that are control-flow graphs: entries, and local functions."""
+        return [func for func in self.funcs.values() if func.kind != "graph"]
+
+    @property
+    def entries(self) -> list[Func]:
         """The entries of the program; more than one if cells change their type between calls."""
         return [func for func in self.funcs.values() if func.kind == "host"]
+
+    @property
+    def local_funcs(self) -> list[Func]:
+        return [func for func in self.funcs.values() if func.kind == "local"]
 
     @property
     def graph_funcs(self) -> list[Func]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _HOST = frozenset({"host", "cf", "arith", "list"})
 
 LEGAL: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "captured": {"host": _HOST | {"aten"}},
-    "outlined": {"host": _HOST, "graph": frozenset({"aten", "func"})},
+    "captured": {"host": _HOST | {"aten"}, "local": _HOST | {"aten"}},
+    "outlined": {"host": _HOST, "local": _HOST, "graph": frozenset({"aten", "func"})},
 }
 """Level of the module -> kind of the function -> dialects legal in it."""

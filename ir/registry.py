@@ -48,6 +48,7 @@ _CLASSES: tuple[type[Op], ...] = (
     control.Return,
     control.Raise,
     program.Call,
+    program.Invoke,
     program.LoadWeight,
     program.ReadCell,
     program.Item,

@@ -12,7 +12,7 @@ from .dims import is_data_dependent
 from .dominance import Dominance
 from .graph.ops import AtenOp, FuncReturn
 from .host.control import Raise, Return
-from .host.program import Call, LoadWeight, ReadCell
+from .host.program import Call, Invoke, LoadWeight, ReadCell
 from .legality import LEGAL
 from .matching import Unifier, fits
 from .registry import OPS
@@ -144,6 +144,8 @@ def _legality_rules(module: Module, func: Func) -> Iterator[Diagnostic]:
             yield _at(op, f"not legal in a {func.kind} function at level {module.level}")
     if func.kind == "graph":
         yield from _graph_rules(func)
+    if func.kind == "local":
+        yield from _local_rules(func)
 
 
 def _graph_rules(func: Func) -> Iterator[Diagnostic]:
@@ -154,6 +156,16 @@ def _graph_rules(func: Func) -> Iterator[Diagnostic]:
         yield _at(last, "a graph function ends in func.return")
     if func.inputs is not None or func.absent_cells:
         yield _violation(f"@{func.symbol}: only host functions bind inputs and cells", func)
+
+
+def _local_rules(func: Func) -> Iterator[Diagnostic]:
+    if func.inputs is not None or func.absent_cells:
+        yield _violation(f"@{func.symbol}: only host functions bind inputs and cells", func)
+    for op in func.ops:
+        if isinstance(op, ReadCell):
+            yield _at(op, "a local function reads no cells")
+        if isinstance(op, (Return, Raise)) and (op.cells or op.cleared_cells or op.copied_inputs):
+            yield _at(op, "a local function writes neither cells nor inputs")
 
 
 def _use_rules(func: Func) -> Iterator[Diagnostic]:
@@ -285,6 +297,32 @@ def _signature_rules(op: Call, params: list[Value], values: list[Value]) -> Iter
             yield f"has a result of type {result.type} where @{op.callee} returns {value.type}"
 
 
+def _invoke_rules(module: Module, op: Op) -> Iterator[str]:
+    assert isinstance(op, Invoke)
+    callee = module.funcs.get(op.callee)
+    if callee is None or callee.kind != "local":
+        yield f"@{op.callee} is no local function of the module"
+        return
+    for last in callee.ops:
+        if isinstance(last, Return):
+            yield from _invoked_result_rules(op, last)
+    if len(op.inputs) != len(callee.params):
+        yield f"passes {len(op.inputs)} arguments to @{op.callee}, which takes {len(callee.params)}"
+        return
+    for given, wanted in zip(op.inputs, callee.params, strict=True):
+        if not fits(given.type, wanted.type):
+            yield f"passes {given.type} where @{op.callee} takes {wanted.type}"
+
+
+def _invoked_result_rules(op: Invoke, last: Return) -> Iterator[str]:
+    if len(op.results) != len(last.outputs):
+        yield f"has {len(op.results)} results of @{op.callee}, which returns {len(last.outputs)}"
+        return
+    for result, value in zip(op.results, last.outputs, strict=True):
+        if not fits(value.type, result.type):
+            yield f"has a result of type {result.type} where @{op.callee} returns {value.type}"
+
+
 def _weight_rules(module: Module, op: Op) -> Iterator[str]:
     assert isinstance(op, LoadWeight)
     weight = module.weights.get(op.symbol)
@@ -323,6 +361,7 @@ def _undeclared_cells(module: Module, names: list[Symbol]) -> Iterator[str]:
 
 _SYMBOL_RULES: Mapping[type[Op], Callable[[Module, Op], Iterator[str]]] = {
     Call: _call_rules,
+    Invoke: _invoke_rules,
     LoadWeight: _weight_rules,
     ReadCell: _read_rules,
     Return: _exit_rules,

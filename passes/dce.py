@@ -15,7 +15,7 @@ from ..ir import (
     free_symbols,
     walk_values,
 )
-from ..ir.host import Call, LoadWeight, Raise, ReadCell, Return
+from ..ir.host import Call, Invoke, LoadWeight, Raise, ReadCell, Return
 from .blocks import (
     Predecessors,
     drop_arguments,
@@ -101,6 +101,10 @@ def _remove_ops(block: Block, live_ops: set[Op]) -> int:
 def _remove_unused_symbols(module: Module) -> None:
     if not module.host_funcs:
         return  # a library of graph functions: each is wanted
+    invoked = _invoked(module)
+    for func in module.local_funcs:
+        if func.symbol not in invoked:
+            del module.funcs[func.symbol]
     callees = {op.callee for op in _ops(module) if isinstance(op, Call)}
     for func in module.graph_funcs:
         if func.symbol not in callees:
@@ -112,6 +116,17 @@ def _remove_unused_symbols(module: Module) -> None:
     module.weights = {name: w for name, w in module.weights.items() if name in weights}
     dims = {name for value_type in _types(module) for name in free_symbols(value_type)}
     module.dims = {name: dim for name, dim in module.dims.items() if name in dims}
+
+
+def _invoked(module: Module) -> set[Symbol]:
+    """Return the local functions that the entries reach."""
+    found: set[Symbol] = set()
+    todo = list(module.entries)
+    while todo:
+        called = {op.callee for op in todo.pop().ops if isinstance(op, Invoke)} - found
+        found |= called
+        todo += [module.funcs[symbol] for symbol in called]
+    return found
 
 
 def _mentioned_cells(module: Module) -> set[Symbol]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..ir import Op
 from ..ir.graph import AtenOp
+from ..ir.host import Invoke
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,19 @@ class _Queue:
 
 def _dependencies(ops: Sequence[Op]) -> Iterator[tuple[Op, set[Op]]]:
     """Yield each op with those that must run before it."""
-    previous: dict[bool, Op] = {}
+    previous: dict[str, Op] = {}
     for op in ops:
         needed = {value.owner for value in op.operands if isinstance(value.owner, Op)}
-        if not op.is_pure:  # random ops among themselves, and checks among themselves
-            random = isinstance(op, AtenOp)
-            needed |= {previous[random]} if random in previous else set()
-            previous[random] = op
+        for kind in _effects(op):
+            needed |= {previous[kind]} if kind in previous else set()
+            previous[kind] = op
         yield op, needed
+
+
+def _effects(op: Op) -> tuple[str, ...]:
+    """Return the kinds of effects of `op`; those of one kind keep their order."""
+    if op.is_pure:
+        return ()
+    if isinstance(op, Invoke):
+        return ("random", "host")
+    return ("random",) if isinstance(op, AtenOp) else ("host",)

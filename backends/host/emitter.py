@@ -12,7 +12,7 @@ from ...diagnostics import UNKNOWN
 from ...diagnostics import Location as SourceLocation
 from ...ir import structure as ir_structure
 from ...ir.core import Block, Cell, Func, Initial, Module, Op, Successor, Symbol, Value
-from ...ir.host import Branch, Call, CondBranch, LoadWeight, Raise, ReadCell, Return, Switch
+from ...ir.host import Branch, Call, CondBranch, Invoke, LoadWeight, Raise, ReadCell, Return, Switch
 from ...ir.types import ListType, ScalarType, TensorType
 from ...runtime import types
 from ...runtime.host import program as data
@@ -22,6 +22,7 @@ from .inputs import bind_parameters
 from .instances import InstanceTable, free_inputs, is_only_bound
 from .types import runtime_mapping, runtime_structure, runtime_type
 
+_NOTHING = runtime_mapping(ir_structure.Mapping((), ()))
 _TYPES = (ListType, ScalarType, TensorType)
 
 
@@ -31,8 +32,10 @@ def host_program(module: Module, parameters: Sequence[Parameter] | None = None) 
     `parameters` are those of the Python function that was compiled; without them, every input is
     a parameter that has no default.
     """
-    tables = _Tables(InstanceTable(module))
-    emitted = [_EntryEmitter(func, tables).entry() for func in module.host_funcs]
+    numbers = {func.symbol: number for number, func in enumerate(module.local_funcs)}
+    tables = _Tables(InstanceTable(module), numbers)
+    emitted = [_EntryEmitter(func, tables).entry() for func in module.entries]
+    functions = [_EntryEmitter(func, tables).entry() for func in module.local_funcs]
     if parameters is None:
         parameters = [Parameter(str(name)) for name in emitted[0].inputs.keys]
     bound, entries = bind_parameters(parameters, emitted)
@@ -41,6 +44,7 @@ def host_program(module: Module, parameters: Sequence[Parameter] | None = None) 
         parameters=bound,
         types=tuple(tables.types),
         entries=entries,
+        functions=tuple(functions),
         instances=tuple(tables.instances.instances),
         weights={
             str(w.symbol): runtime_type(w.type, checked=True) for w in module.weights.values()
@@ -56,6 +60,7 @@ class _Tables:
     """What all entries of a program share, numbered in order of first use."""
 
     instances: InstanceTable
+    functions: Mapping[Symbol, int]
     types: dict[types.Type, int] = field(default_factory=lambda: {})
     locations: dict[data.Location, int] = field(default_factory=lambda: {})
 
@@ -90,7 +95,7 @@ class _EntryEmitter:
                 self._number(op.results)
         return data.Entry(
             symbol=str(self.func.symbol),
-            inputs=runtime_mapping(_inputs(self.func)),
+            inputs=runtime_mapping(_inputs(self.func)) if self.func.kind == "host" else _NOTHING,
             values=tuple(self.values),
             blocks=tuple([self._block(block) for block in self.func.body.blocks]),
             absent_cells=tuple([str(cell) for cell in self.func.absent_cells]),
@@ -98,8 +103,10 @@ class _EntryEmitter:
 
     def _number(self, values: list[Value]) -> None:
         for value in values:
-            checked = value.block is self.func.body.entry and (
-                isinstance(value.owner, Block | ReadCell)
+            checked = (
+                self.func.kind == "host"
+                and value.block is self.func.body.entry
+                and (isinstance(value.owner, Block | ReadCell))
             )
             value_type = runtime_type(value.type, checked=checked)
             self.numbers[value] = len(self.values)
@@ -131,6 +138,8 @@ class _EntryEmitter:
     def _attributes(self, op: Op) -> Mapping[str, Static]:
         if isinstance(op, Call):
             return {"instance": self.tables.instances.number_of(op)}
+        if isinstance(op, Invoke):
+            return {"function": self.tables.functions[op.callee]}
         return _attributes(op)
 
     def _terminator(self, op: Op) -> data.Terminator:

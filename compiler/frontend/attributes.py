@@ -41,6 +41,12 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
         if value is ABSENT:
             machine.python(_raise_missing, owner, name)
         return deliver(state, value)
+    if machine.is_local and key in machine.knowledge.cells:
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"the state `{name}` is read in a function that calls itself",
+            help="pass it to the function as an argument",
+        )
     if isinstance(owner, DynamicList):
         return deliver(state, ListMethod(owner, name))
     if isinstance(owner, Generator):

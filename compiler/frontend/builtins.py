@@ -357,6 +357,12 @@ def has_attribute(machine: Machine, state: State, owner: Any, name: str) -> bool
     key = (id(owner), name)
     if key in state.overlay:
         return state.overlay[key] is not ABSENT
+    if machine.is_local and key in machine.knowledge.cells:
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"the state `{name}` is read in a function that calls itself",
+            help="pass it to the function as an argument",
+        )
     return bool(machine.python(hasattr, owner, name))
 
 

@@ -23,11 +23,13 @@ from .entry import (
     kind_of_initial,
     program_location,
 )
-from .failures import Restart
+from .failures import Restart, refusal
 from .foreign import named_modules
+from .function_capture import FunctionCapture
 from .knowledge import Explanation, Knowledge
 from .machine import Limits
 from .objects import ABSENT
+from .recursion import FunctionPlan
 from .state import AttributeKey
 from .tensors import TracedWeight, describe_weight
 
@@ -147,6 +149,7 @@ class _Entries:
     name: str
     knowledge: Knowledge = field(default_factory=Knowledge)
     grows: bool = True
+    bodies: dict[Symbol, Knowledge] = field(default_factory=dict[Symbol, Knowledge])
 
     def run(self) -> Captured:
         """Return the finished module."""
@@ -157,10 +160,9 @@ class _Entries:
             except Restart:
                 continue
             except DiagnosticError as error:
-                if refused is not None or not self.knowledge.growing_cells:
-                    raise refused or error from None
-                refused, self.grows = error, False  # try again with one entry for each length
-                self.knowledge.growing_cells.clear()
+                refused = refused or error
+                if not self._try_without():
+                    raise refused from None
         raise DiagnosticError(
             Diagnostic(
                 "MC0106",
@@ -170,7 +172,22 @@ class _Entries:
             )
         )
 
+    def _try_without(self) -> bool:
+        """Undo a generalisation that may be why the program is refused; tell if there was one."""
+        knowledge = self.knowledge
+        if knowledge.functions and not knowledge.follows_calls:
+            knowledge.follows_calls = True  # as long as the budget allows
+            knowledge.functions.clear()
+            self.bodies.clear()
+        elif knowledge.growing_cells:
+            self.grows = False  # one entry for each length
+            knowledge.growing_cells.clear()
+        else:
+            return False
+        return True
+
     def _capture_all(self) -> Captured:
+        functions = self._capture_functions()
         cells = self.knowledge.cells
         growing = self.knowledge.growing_cells
         initial = {key: kind_of_initial(cell, growing) for key, cell in cells.items()}
@@ -187,7 +204,29 @@ class _Entries:
                 if self._add_kinds(wanted, outgoing):
                     captures, funcs = [], []
                     break
-        return _assemble(self.name, self.request, self.knowledge, captures, funcs)
+        return _assemble(self.name, self.request, self.knowledge, captures, funcs, functions)
+
+    def _capture_functions(self) -> list[tuple[FunctionCapture, Func]]:
+        """Return the functions that call themselves, captured until nothing new is known."""
+        plans = [plan for plans in self.knowledge.functions.values() for plan in plans]
+        while True:
+            captured = [self._capture_function(plan) for plan in plans]
+            if not any(capture.has_changed for capture, _ in captured):
+                break
+        for plan in plans:
+            if not plan.returns:
+                raise refusal(
+                    "MC0106",
+                    f"`{plan.code.name}` calls itself on every path, and never returns",
+                    plan.place,
+                    help="return without another call on some path",
+                )
+        return captured
+
+    def _capture_function(self, plan: FunctionPlan) -> tuple[FunctionCapture, Func]:
+        knowledge = self.bodies.setdefault(plan.symbol, self.knowledge.of_function())
+        capture = FunctionCapture(self.request, plan, knowledge)
+        return capture, capture.run()
 
     def _add_kinds(self, wanted: list[CellKinds], outgoing: CellKinds) -> bool:
         """Make sure that some entry serves `outgoing`; return whether an old one was widened."""
@@ -238,11 +277,13 @@ def _assemble(
     knowledge: Knowledge,
     captures: list[Capture],
     funcs: list[Func],
+    functions: list[tuple[FunctionCapture, Func]],
 ) -> Captured:
     module = Module(name)
     weights: dict[Symbol, torch.Tensor] = {}
     constants: dict[str, Symbol] = {}
-    for entry, func in zip(captures, funcs, strict=True):
+    every = [*zip(captures, funcs, strict=True), *functions]
+    for entry, func in every:
         module.add(func)
         _drop_unused_weights(func)
         for known in _used_weights(entry, func):
@@ -251,7 +292,7 @@ def _assemble(
         for dim in dims.values():
             module.dims[dim.name] = DimRange(dim.name, dim.minimum, dim.maximum)
     _add_cells(module, weights, knowledge, captures)
-    for func in funcs:
+    for _, func in every:
         name_results(func)
     return Captured(module, weights, list(knowledge.notes))
 
@@ -262,7 +303,7 @@ def _drop_unused_weights(func: Func) -> None:
             op.drop()
 
 
-def _used_weights(entry: Capture, func: Func) -> list[TracedWeight]:
+def _used_weights(entry: Capture | FunctionCapture, func: Func) -> list[TracedWeight]:
     """Return the weights that `func` loads, in the order of its ops."""
     by_op = {id(known.op): known for known in entry.tracer.tensors.all_weights()}
     return [by_op[id(op)] for op in func.body.entry.ops if isinstance(op, LoadWeight)]
@@ -306,7 +347,7 @@ def _add_cells(
         for symbol in [symbol for symbol in paths if symbol not in module.cells]:
             kept = _initial_content(symbol, initial.get(symbol), module, weights)
             module.cells[Symbol(symbol)] = Cell(Symbol(symbol), paths[symbol], kept)
-    for entry, func in zip(captures, module.host_funcs, strict=True):
+    for entry, func in zip(captures, module.entries, strict=True):
         absent = [symbol for symbol in module.cells if symbol not in entry.initial_values]
         func.absent_cells = tuple(absent)
 

@@ -31,6 +31,12 @@ def add_cell(machine: Machine, owner: Any, name: str) -> None:
             f"the attribute `{name}` of {described}, which outlives the call, is changed",
             help="keep state in attributes of the module that is compiled",
         )
+    if machine.is_local:
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"`{path}` is changed in a function that calls itself as often as the data says",
+            help="return the new value, and write it where the function is called first",
+        )
     initial = _initial_value(machine, owner, name)
     machine.knowledge.cells[(id(owner), name)] = StateCell(owner, name, path, initial)
     place = machine.tracer.location()

@@ -31,12 +31,12 @@ from .cell_kinds import (
     parts_of,
     values_of,
 )
-from .checks import is_guarded
 from .dims import Dims
 from .elements import can_widen
 from .failures import Restart, refusal
 from .foreign import named_modules
 from .functions import push_function
+from .guards import is_guarded
 from .knowledge import Knowledge, StateCell
 from .lists import only_column
 from .machine import Limits, Machine, Outcome
@@ -103,6 +103,7 @@ class Capture:
         self.machine.finish = self._finish
         tracer.refuses_asserts = lambda: is_guarded(tracer.state)
         self.machine.before_raise = self._finish_raise
+        self.machine.has_writes = self._has_writes
 
     @property
     def tracer(self) -> Tracer:
@@ -111,7 +112,7 @@ class Capture:
 
     def run(self, symbol: Symbol) -> Func:
         """Return the host function; DiagnosticError with all reasons why there is none."""
-        self._register_program()
+        register_program(self.machine, self.request.program)
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
@@ -128,20 +129,6 @@ class Capture:
         if self.machine.diagnostics:
             raise DiagnosticError(*self.machine.diagnostics)
         return self._function(symbol, structure)
-
-    def _register_program(self) -> None:
-        program, foreign = self.request.program, self.machine.foreign
-        if isinstance(program, nn.Module):
-            for name, module in named_modules(program):
-                foreign.objects[id(module)] = module
-                foreign.paths[id(module)] = name
-        else:
-            foreign.objects[id(program)] = program
-            foreign.paths[id(program)] = ""
-        owner = getattr(program, "__self__", None)
-        if owner is not None and not isinstance(owner, nn.Module):
-            foreign.objects[id(owner)] = owner
-            foreign.paths[id(owner)] = ""
 
     def _start(self, state: State, values: Mapping[str, Any]) -> None:
         program, machine, positional = self.request.program, self.machine, self.request.positional
@@ -167,6 +154,18 @@ class Capture:
         """Let an exception leave behind what was written before."""
         self._return_cells(state, op)
         self._return_inputs(state, op)
+
+    def _has_writes(self, state: State) -> bool:
+        """Tell whether state or inputs were written on this path."""
+        for key, cell in self.knowledge.cells.items():
+            value = state.overlay[key]
+            kind = kind_of(cell.path, value, self._leaf_kind)
+            for part, content in values_of(cell.path, kind, value):
+                initial = self.initial_values.get(part.symbol)
+                if initial is None or initial is not self._part_value(part, content):
+                    return True
+        pairs = zip(state.inputs, self.inputs, strict=True)
+        return any(self.tracer.tensors.value(t) is not argument for t, (_, argument) in pairs)
 
     # --- inputs ---
 
@@ -416,6 +415,22 @@ class Capture:
 def _like(element: Element) -> DynamicList:
     """Return a list of such elements, to be compared with others."""
     return DynamicList((), 0, element)
+
+
+def register_program(machine: Machine, program: Any) -> None:
+    """Let the machine know the modules of the program, or the object whose method it is."""
+    foreign = machine.foreign
+    if isinstance(program, nn.Module):
+        for name, module in named_modules(program):
+            foreign.objects[id(module)] = module
+            foreign.paths[id(module)] = name
+    else:
+        foreign.objects[id(program)] = program
+        foreign.paths[id(program)] = ""
+    owner = getattr(program, "__self__", None)
+    if owner is not None and not isinstance(owner, nn.Module):
+        foreign.objects[id(owner)] = owner
+        foreign.paths[id(owner)] = ""
 
 
 def kind_of_initial(cell: StateCell, growing: Mapping[str, CellList]) -> CellKind:

@@ -11,6 +11,7 @@ from torch import nn
 from .foreign import ForeignObjects
 from .generators import make_generator
 from .hir import Code, lower_function
+from .invocation import invoke_instead
 from .machine import Machine, Outcome
 from .objects import InterpretedFunction
 from .state import Frame, ResultUse, State
@@ -39,7 +40,8 @@ def push_function(
         return make_generator(state, frame, use)
     frame.constructed = constructed
     frame.result_use = use
-    return machine.push(state, frame)
+    invoked = invoke_instead(machine, state, frame)
+    return machine.push(state, frame) if invoked is None else invoked
 
 
 def push_interpreted(
@@ -60,7 +62,8 @@ def push_interpreted(
     frame = _frame(machine, state, code, registers, function.module_globals, args)
     if code.is_generator:
         return make_generator(state, frame, ResultUse.DESTINATION)
-    return machine.push(state, frame)
+    invoked = invoke_instead(machine, state, frame)
+    return machine.push(state, frame) if invoked is None else invoked
 
 
 def _frame(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...diagnostics import Location
 from .cell_kinds import CellList
 from .objects import Element
+from .recursion import FunctionPlan
 from .state import AttributeKey, PositionKey
 from .traversal import Path
 
@@ -65,9 +66,10 @@ class Knowledge:
     """Everything that survives a restart.
 
     `growing_cells` are the lists in cells, by path, whose length varies between calls, and
-    `shared_cells` the parts of cells that may share memory. `splits` are numbers that must not be
-    merged, by join; `identities` the joins at which tensors that are one object on some paths only
-    keep paths apart.
+    `shared_cells` the parts of cells that may share memory. `functions` are the plans for functions
+    that call themselves, by `id` of their code; with `follows_calls` they are made only where the
+    budget for nested calls ends. `splits` are numbers that must not be merged, by join;
+    `identities` the joins at which tensors that are one object on some paths only keep paths apart.
     """
 
     loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
@@ -75,8 +77,16 @@ class Knowledge:
     identities: set[PositionKey] = field(default_factory=set[PositionKey])
     cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
     growing_cells: dict[str, CellList] = field(default_factory=dict[str, CellList])
+    functions: dict[int, list[FunctionPlan]] = field(
+        default_factory=dict[int, "list[FunctionPlan]"]
+    )
+    follows_calls: bool = False
     shared_cells: set[str] = field(default_factory=set[str])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
+
+    def of_function(self) -> Knowledge:
+        """Return knowledge for the body of a function: positions in it are its own."""
+        return replace(self, loops={}, splits={}, identities=set())
 
     def loop(self, key: PositionKey) -> LoopPlan:
         """Return the plan of the loop at `key`."""

@@ -101,6 +101,8 @@ class Machine:
         self.diagnostics: dict[Diagnostic, None] = {}
         self.finish: Callable[[State, Any], None] = _no_finish
         self.before_raise: Callable[[State, Raise], None] = _no_check
+        self.has_writes: Callable[[State], bool] = _has_none
+        self.is_local = False
         self.last_branch: Location | None = None
         self.builtins = builtins
         self._execute = execute
@@ -409,7 +411,7 @@ class Machine:
             raise self.tracer.refuse(
                 "MC0106",
                 f"calls are nested more than {self.limits.depth} deep",
-                help="let the depth of the recursion depend on static values only",
+                help="pass and return tensors, numbers, and tuples of these, or write a loop",
             )
         state.frames.append(frame)
         return Outcome.STAY
@@ -671,6 +673,11 @@ def _may_be_ours(error: BaseException) -> bool:
     """Tell whether `error` may be a limit of tracing, which eager execution does not know."""
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     return isinstance(error, RuntimeError) or any(map(is_torch_file, files))
+
+
+def _has_none(state: State) -> bool:
+    del state
+    return False
 
 
 def _no_check(state: State, op: Raise) -> None:

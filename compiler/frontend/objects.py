@@ -37,6 +37,10 @@ class ClosureCell:
     content: Any = ABSENT
 
 
+class SealedCell(ClosureCell):
+    """Hold a variable that a function which calls itself only reads."""
+
+
 @dataclass(eq=False, frozen=True)
 class InterpretedFunction:
     """A function that the program defined while it ran."""

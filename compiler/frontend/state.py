@@ -51,7 +51,7 @@ class Frame:
 
     `constructed` is what the call returns instead of its result (`__init__`), `forks_at_entry`
     the number of forks that the state had seen when the call began. `generator` is the one that
-    runs in this frame.
+    runs in this frame, `arguments` what a call was given that may call itself.
     """
 
     code: Code
@@ -68,6 +68,7 @@ class Frame:
     result_use: ResultUse = ResultUse.DESTINATION
     handed: Any = ABSENT
     generator: Any = None
+    arguments: Any = None
 
     @property
     def instruction(self) -> Instruction:
@@ -121,6 +122,7 @@ class Frame:
             self.result_use,
             self.handed,
             self.generator,
+            self.arguments,
         )
 
 

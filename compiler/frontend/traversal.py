@@ -19,6 +19,7 @@ import torch
 from .objects import (
     ABSENT,
     MUTABLE_RECORDS,
+    ClosureCell,
     DynamicList,
     Generator,
     GeneratorMethod,
@@ -280,7 +281,8 @@ class StateCopier:
         return slice(*(self.copy(part, (*path, index)) for index, part in enumerate(parts)))
 
     def _copy_record(self, value: Any, path: Path) -> Any:
-        self.tokens.append((path, ("record", type(value))))
+        kind = ClosureCell if isinstance(value, ClosureCell) else class_of(value)
+        self.tokens.append((path, ("record", kind)))
         copied = self._remember(value, object.__new__(class_of(value)))
         for field in fields(value):
             part = self.copy(getattr(value, field.name), (*path, field.name))

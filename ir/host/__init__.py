@@ -2,7 +2,7 @@
 
 from . import arith, lists
 from .control import Branch, CondBranch, Exit, Raise, Return, Switch
-from .program import Assert, Call, Item, LoadWeight, Print, ReadCell, Size
+from .program import Assert, Call, Invoke, Item, LoadWeight, Print, ReadCell, Size
 
 __all__ = [
     "Assert",
@@ -10,6 +10,7 @@ __all__ = [
     "Call",
     "CondBranch",
     "Exit",
+    "Invoke",
     "Item",
     "LoadWeight",
     "Print",

@@ -19,6 +19,20 @@ class Call(Op):
     callee: Symbol = attr()
 
 
+@define("host.invoke")
+class Invoke(Op):
+    """results = callee(*inputs), a local function; the result types must be given.
+
+    The callee may do all that host functions do, and may not come back: a RecursionError ends calls
+    that are nested deeper than the host allows.
+    """
+
+    GIVEN_RESULTS: ClassVar[int | None] = None
+    PURE: ClassVar[bool] = False
+    inputs: tuple[Value, ...] = operand(spread=True)
+    callee: Symbol = attr()
+
+
 @define("host.weight")
 class LoadWeight(Op):
     """out = the weight `symbol` of the module; the result type must be given."""

@@ -11,7 +11,7 @@ from ...diagnostics import Diagnostic, DiagnosticError, Note
 from ..core import Block, Cell, Func, Initial, Module, Op, Successor, Symbol, Value, map_values
 from ..graph.ops import FuncReturn
 from ..host.control import Branch, CondBranch, Exit, Raise, Return, Switch
-from ..host.program import Call, LoadWeight, ReadCell
+from ..host.program import Call, Invoke, LoadWeight, ReadCell
 from ..host.templates import fill
 from .binding import InputBinder, Misfit, cell_reasons
 from .edges import Edge, edge_names
@@ -59,6 +59,10 @@ class Interpreter:
         assert isinstance(last, FuncReturn)
         return [frame[value] for value in last.values]
 
+    def invoke(self, callee: Symbol, arguments: tuple[Any, ...]) -> list[Any]:
+        """Return the results of the local function `callee`."""
+        return list(_HostRun(self, self._module.funcs[callee], list(arguments)).finish())
+
     def step(self, op: Op, frame: Frame) -> None:
         """Compute the results of `op` into `frame`."""
         bound = _BOUND.get(type(op))
@@ -89,7 +93,7 @@ class Interpreter:
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[Func, list[Any]]:
         notes: list[Note] = []
-        for func in self._module.host_funcs:
+        for func in self._module.entries:
             try:
                 self._guard_cells(func)
                 return func, InputBinder(func, self._module.dims).bind(args, kwargs)
@@ -183,6 +187,10 @@ def _call(interpreter: Interpreter, op: Call, frame: Frame) -> list[Any]:
     return interpreter.call(op.callee, tuple(frame[value] for value in op.inputs))
 
 
+def _invoke(interpreter: Interpreter, op: Invoke, frame: Frame) -> list[Any]:
+    return interpreter.invoke(op.callee, tuple(frame[value] for value in op.inputs))
+
+
 def _load_weight(interpreter: Interpreter, op: LoadWeight, frame: Frame) -> list[Any]:
     return [interpreter.load(op.symbol)]
 
@@ -193,6 +201,7 @@ def _read_cell(interpreter: Interpreter, op: ReadCell, frame: Frame) -> list[Any
 
 _BOUND: Mapping[type[Op], Callable[[Interpreter, Any, Frame], list[Any]]] = {
     Call: _call,
+    Invoke: _invoke,
     LoadWeight: _load_weight,
     ReadCell: _read_cell,
 }

@@ -265,6 +265,9 @@ class SyntaxBuilder(Transformer[Token, ModuleText]):
     def host(self, children: list[Any]) -> str:
         return "host"
 
+    def local(self, children: list[Any]) -> str:
+        return "local"
+
     def graph(self, children: list[Any]) -> str:
         return "graph"
 

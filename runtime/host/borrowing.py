@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .program import Entry, edges_of
 
-_LENDING = ("host.weight", "host.read_cell")
+_LENDING = ("host.weight", "host.read_cell", "host.invoke")
 _PASSING = (
     "arith.select",
     "list.make",

@@ -112,7 +112,7 @@ def edge_table(program: Program) -> list[EdgeInfo]:
 
 def _edge_places(program: Program) -> Iterator[tuple[int, int, int]]:
     """Yield the numbers of entry, block, and edge out of it, for each edge that can be taken."""
-    for entry_number, entry in enumerate(program.entries):
+    for entry_number, entry in enumerate(program.bodies):
         reachable = set(flow_graph(entry).order)
         for block_number, block in enumerate(entry.blocks):
             if block_number in reachable:
@@ -123,7 +123,7 @@ def _edge_places(program: Program) -> Iterator[tuple[int, int, int]]:
 def _edge_info(
     program: Program, number: int, entry_number: int, block_number: int, index: int
 ) -> EdgeInfo:
-    entry = program.entries[entry_number]
+    entry = program.bodies[entry_number]
     block = entry.blocks[block_number]
     target = edges_of(block.terminator)[index].block
     location = block.terminator.location
@@ -173,7 +173,7 @@ class _Generator:
         self.program = program
         self.counts_edges = edges is not None
         self.unique = UniqueNames(_RESERVED)
-        self.functions = [self.unique.add(identifier(e.symbol, "main")) for e in program.entries]
+        self.functions = [self.unique.add(identifier(e.symbol, "main")) for e in program.bodies]
         self.instances = [
             self.unique.add(identifier(instance.callee, "subnet")) for instance in program.instances
         ]
@@ -185,7 +185,7 @@ class _Generator:
     def source(self) -> str:
         """Return the text of the module."""
         parts = [self._header()]
-        parts += [self._entry(number) for number in range(len(self.program.entries))]
+        parts += [self._entry(number) for number in range(len(self.functions))]
         return "\n\n\n".join(parts) + "\n"
 
     def _header(self) -> str:
@@ -198,7 +198,8 @@ class _Generator:
         return "\n".join(lines)
 
     def _entry(self, number: int) -> str:
-        program, entry = self.program, self.program.entries[number]
+        program, entry = self.program, self.program.bodies[number]
+        is_function = number >= len(program.entries)
         graph = flow_graph(entry)
         bodies = lower_entry(program, entry, self.weights)
         liveness = Liveness(bodies, graph)
@@ -218,11 +219,14 @@ class _Generator:
             bits(parameters),
             Pressure(bodies, graph),
             edge_number=self._edge_number(number) if self.counts_edges else None,
+            functions=self.functions[len(program.entries) :],
+            is_function=is_function,
         )
         nodes = _shape(writer, graph)
         blocks = sorted(writer.exits, key=writer.exits.__getitem__)
         exits = [t for b in blocks if isinstance(t := entry.blocks[b].terminator, Return | Raise)]
-        self.entries.append((entry, self.functions[number], list(cells), exits))
+        if not is_function:
+            self.entries.append((entry, self.functions[number], list(cells), exits))
         arguments = ", ".join(names[value] for value in parameters)
         head = f"def {self.functions[number]}({arguments}):"
         return "\n".join([head, *render(nodes, 1)])
@@ -270,7 +274,7 @@ def _cells_read(entry: Entry) -> dict[str, int]:
 
 def _weights_read(program: Program) -> set[str]:
     instructions = itertools.chain.from_iterable(
-        block.instructions for entry in program.entries for block in entry.blocks
+        block.instructions for entry in program.bodies for block in entry.blocks
     )
     return {str(i.attribute("symbol")) for i in instructions if i.operation == "host.weight"}
 

@@ -218,6 +218,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list.concatenate": _joined("concatenate"),
     "list.to_tensor": Operation("l", _to_tensor),
     "host.call": Operation("?*", None, {"instance": _is_int}, results=None),
+    "host.invoke": Operation("?*", None, {"function": _is_int}, results=None),
     "host.weight": Operation("", None, {"symbol": _is_str}),
     "host.read_cell": Operation("", None, {"cell": _is_str}),
     "host.item": Operation("t", _item),

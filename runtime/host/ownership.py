@@ -57,7 +57,7 @@ def _stored(entry: Entry) -> Iterator[int]:
             match instruction.operation:
                 case "list.append" | "list.set":
                     yield instruction.operands[-1]
-                case "list.make" | "arith.select":
+                case "list.make" | "arith.select" | "host.invoke":
                     yield from instruction.operands
                 case _:
                     pass

@@ -152,6 +152,7 @@ class Entry:
 
     It serves calls whose inputs are arranged as `inputs` and have the types of the arguments, and
     before which each cell that it reads has the type read and each of `absent_cells` is None.
+    A function that other code invokes has no inputs; all its returns have the same results.
     """
 
     symbol: str
@@ -213,6 +214,12 @@ class Program:
     cells: tuple[Cell, ...]
     dims: Mapping[str, DimRange]
     locations: tuple[Location, ...]
+    functions: tuple[Entry, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[Entry, ...]:
+        """All that has code: entries, then the functions that they invoke."""
+        return (*self.entries, *self.functions)
 
     def type_of(self, entry: Entry, value: int) -> Type:
         """Return the type of value number `value` of `entry`."""

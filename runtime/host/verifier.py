@@ -42,6 +42,10 @@ def verify_program(program: Program) -> list[str]:
     for number, entry in enumerate(program.entries):
         if not problems:  # the tables that the entries refer to
             problems += [f"entry {number}: {text}" for text in _EntryCheck(program, entry).run()]
+    for number, function in enumerate(program.functions):
+        if not problems:
+            check = _EntryCheck(program, function, is_function=True)
+            problems += [f"function {number}: {text}" for text in check.run()]
     return problems
 
 
@@ -79,9 +83,10 @@ def _instance(program: Program, instance: Instance) -> Iterator[str]:
 class _EntryCheck:
     """The checks of one entry; later ones rely on what earlier ones found in order."""
 
-    def __init__(self, program: Program, entry: Entry) -> None:
+    def __init__(self, program: Program, entry: Entry, *, is_function: bool = False) -> None:
         self.program = program
         self.entry = entry
+        self.is_function = is_function
         self.cells = {cell.symbol for cell in program.cells}
 
     def run(self) -> list[str]:
@@ -96,6 +101,9 @@ class _EntryCheck:
                 yield f"there is no type {value.type}"
         if not self.entry.blocks:
             yield "there is no block"
+        elif self.is_function:
+            if self.entry.inputs.keys or self.entry.absent_cells:
+                yield "a function binds no inputs and cells"
         elif problems := [*check_structure(self.entry.inputs, len(self.entry.blocks[0].arguments))]:
             yield from problems
         if unknown := set(self.entry.absent_cells) - self.cells:
@@ -181,13 +189,19 @@ class _EntryCheck:
                 if instruction.attribute("symbol") not in self.program.weights:
                     yield "unknown weight"
             case "host.read_cell":
-                if instruction.attribute("cell") not in self.cells or not is_entry:
+                if (
+                    instruction.attribute("cell") not in self.cells
+                    or not is_entry
+                    or self.is_function
+                ):
                     yield "unknown cell, or not in the entry block"
             case "host.size":
                 (source,), dim = types, instruction.attribute("dim")
                 assert isinstance(source, TensorType) and isinstance(dim, int)
                 if not 0 <= dim < len(source.shape):
                     yield f"no dim {dim}"
+            case "host.invoke":
+                yield from self._invoke(instruction)
             case "host.print":
                 text = str(instruction.attribute("text"))
                 yield from template_problems(text, len(instruction.operands))
@@ -209,6 +223,20 @@ class _EntryCheck:
         if len(instruction.results) != instance.results:
             yield f"{instance.callee} has {instance.results} results"
 
+    def _invoke(self, instruction: Instruction) -> Iterator[str]:
+        number = instruction.attribute("function")
+        assert isinstance(number, int)
+        if not 0 <= number < len(self.program.functions):
+            yield f"there is no function {number}"
+            return
+        callee = self.program.functions[number]
+        if callee.blocks and len(callee.blocks[0].arguments) != len(instruction.operands):
+            yield f"{callee.symbol} takes {len(callee.blocks[0].arguments)} arguments"
+        for block in callee.blocks:
+            ending = block.terminator
+            if isinstance(ending, Return) and len(ending.outputs) != len(instruction.results):
+                yield f"{callee.symbol} has {len(ending.outputs)} results"
+
     def _terminators(self) -> Iterator[str]:
         for number, block in enumerate(self.entry.blocks):
             terminator = block.terminator
@@ -222,6 +250,9 @@ class _EntryCheck:
             yield from self._writes(terminator)
 
     def _writes(self, terminator: Exit) -> Iterator[str]:
+        written = terminator.cells or terminator.cleared_cells or terminator.copied_inputs
+        if self.is_function and written:
+            yield "a function writes neither cells nor inputs"
         if len(terminator.cells) != len(terminator.cell_values):
             yield "cells and their values differ in number"
         if len(terminator.copied_inputs) != len(terminator.copied_values):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -37,6 +37,8 @@ class Writer:
     pressure: Pressure
     exits: dict[int, int] = field(default_factory=lambda: {})
     edge_number: Callable[[int, int], int] | None = None
+    functions: Sequence[str] = ()
+    is_function: bool = False
 
     def block(self, block: int) -> list[Node]:
         """Return the statements of `block`, its return or raise included."""
@@ -131,7 +133,8 @@ class Writer:
         return f"return {self._exit(block, terminator, f'({error},)')}"
 
     def _return(self, block: int, terminator: Return) -> str:
-        return self._exit(block, terminator, self._values(block, terminator.outputs))
+        outputs = self._values(block, terminator.outputs)
+        return outputs if self.is_function else self._exit(block, terminator, outputs)
 
     def _exit(self, block: int, terminator: Exit, outputs: str) -> str:
         number = self.exits.setdefault(block, len(self.exits))
@@ -150,6 +153,8 @@ class Writer:
             return list(self._change(statement))
         if operation == "host.call":
             line = self._call(statement)
+        elif operation == "host.invoke":
+            line = self._invoke(statement)
         elif not statement.results:
             line = self._compute(statement)
         else:
@@ -185,6 +190,14 @@ class Writer:
         if len(results) == 1:
             return f"{results[0]} = {call}[0]"
         return f"{', '.join(results)} = {call}" if results else call
+
+    def _invoke(self, statement: Statement) -> str:
+        number = statement.site.instruction.attribute("function")
+        assert isinstance(number, int)
+        operands = [self._text(operand) for operand in statement.operands]
+        call = f"{self.functions[number]}({', '.join(operands)})"
+        results = [self.names[value] for value in statement.results]
+        return f"{_tuple(results)} = {call}" if results else call
 
     def _compute(self, statement: Statement) -> str:
         return self._text(Expression(statement.site, statement.operands))

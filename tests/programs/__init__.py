@@ -19,6 +19,7 @@ from . import (
     loops,
     outputs,
     prints,
+    recursion,
     scalars,
     sizes,
     state,
@@ -44,6 +45,7 @@ PROGRAMS = programs(
         exceptions,
         generators,
         prints,
+        recursion,
     ]
 )
 

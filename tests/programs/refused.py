@@ -165,15 +165,6 @@ def text_is_asked(x: Tensor) -> Tensor:
     return x if label.startswith("6") else -x  # <- MC0102: label.startswith
 
 
-def _shrink(x: Tensor) -> Tensor:
-    if x.sum() > 1:
-        return _shrink(x / 2)  # <- MC0106: _shrink(x / 2)
-    return x
-
-
-refused(POSITIVE)(_shrink)
-
-
 @refused(POSITIVE)
 def alias_depends_on_data(x: Tensor) -> Tensor:
     """H4: whether `y` is a view of `base` depends on the path."""
@@ -402,11 +393,6 @@ SOURCELESS = Refused(
 )
 """No line of its file can be read."""
 
-REFUSED: list[Refused] = [
-    *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
-    SOURCELESS,
-]
-
 
 @refused(POSITIVE)
 class SharedContainer(nn.Module):
@@ -435,3 +421,85 @@ class SharedMemoryInState(nn.Module):
         self.first.add_(x)  # <- MC0104: self.first.add_(x)
         self.second = self.first
         return self.second
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return x if x.sum() > 9 else _doubled(x * 2)
+
+
+@refused(POSITIVE)
+def result_of_a_recursion_is_changed(x: Tensor) -> Tensor:
+    """H4: it may be the argument itself."""
+    base = x + 1
+    y = _doubled(base)
+    y.add_(1)  # <- MC0104: y.add_(1)
+    return base
+
+
+def _doubled_in_place(x: Tensor) -> Tensor:
+    x.mul_(2)
+    return x + 0 if x.sum() > 9 else _doubled_in_place(x)  # <- MC0104: return x
+
+
+_doubled_in_place = refused(POSITIVE)(_doubled_in_place)
+
+
+@refused(POSITIVE)
+def recursion_fills_a_list(x: Tensor) -> Tensor:
+    """What a recursion changes must be handed back by it."""
+    found: list[Tensor] = []
+
+    def collect(y: Tensor) -> None:
+        found.append(y)
+        if y.sum() > 1:
+            collect(y / 2)  # <- MC0106: collect(y / 2)
+
+    collect(x)
+    return torch.stack(found)
+
+
+@refused(POSITIVE)
+class CountsInARecursion(nn.Module):
+    """H8: state is written where the module is called, not as often as the data says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = 0
+
+    def shrink(self, x: Tensor) -> Tensor:
+        self.steps += 1  # <- MC0105: self.steps
+        return x if x.sum() < 1 else self.shrink(x / 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shrink(x)
+
+
+def _checked_depth(x: Tensor) -> Tensor:
+    if x.sum() > 100:
+        raise ValueError("too large")
+    return x if x.sum() < 1 else _checked_depth(x / 2)
+
+
+@refused(POSITIVE)
+def exception_of_a_recursion_is_caught(x: Tensor) -> Tensor:
+    """H11: the handler stands in another function of the host."""
+    try:
+        return _checked_depth(x)  # <- MC0101: _checked_depth(x)
+    except ValueError:
+        return -x
+
+
+@refused(POSITIVE)
+def recursion_without_end(x: Tensor) -> Tensor:
+    """Eager ends it by RecursionError."""
+
+    def forever(y: Tensor) -> Tensor:
+        return forever(y * 2) if y.sum() > 0 else forever(y / 2)  # <- MC0106: forever(y * 2)
+
+    return forever(x)
+
+
+REFUSED: list[Refused] = [
+    *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
+    SOURCELESS,
+]

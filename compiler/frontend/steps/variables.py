@@ -23,7 +23,7 @@ from ..hir import (
     StoreGlobal,
 )
 from ..machine import Machine, Outcome
-from ..objects import ABSENT, ClosureCell, InterpretedFunction, name_generator
+from ..objects import ABSENT, ClosureCell, InterpretedFunction, SealedCell, name_generator
 from ..registers import deliver, read, read_all, unbound
 from ..state import State
 
@@ -115,7 +115,7 @@ def delete_cell(machine: Machine, state: State, step: DeleteCell) -> Outcome:
 
 
 def _refuse_foreign_cell(machine: Machine, cell: Any, register: str) -> None:
-    if isinstance(cell, CellType):
+    if isinstance(cell, (CellType, SealedCell)):
         raise machine.tracer.refuse(
             "MC0105",
             f"the variable `{register.removeprefix('&')}` of an enclosing function is changed",
