@@ -59,9 +59,9 @@ class Partition:
 def check_target(target: str) -> None:
     """Raise MC0001 unless `target` is a key of `TARGETS`."""
     if target not in TARGETS:
-        known = suggest(target, list(TARGETS))
-        place = Location("<target>", 1, 1, 1 + len(target))
-        raise DiagnosticError(Diagnostic("MC0001", f"unknown target {target!r}", place, help=known))
+        place, text = Location("<target>", 1, 1, 1 + len(target)), suggest(target, list(TARGETS))
+        message = f"unknown target {target!r}"
+        raise DiagnosticError(Diagnostic("MC0001", message, place, help=text, excerpt=target))
 
 
 def partition(module: Module, target: str = "cpu") -> Partition:

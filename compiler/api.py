@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
+from ..diagnostics import Diagnostic, DiagnosticError
+from ..runtime import caller_location
 from .compiled import MAX_SIGNATURES, Compiled
 from .driver import check_options
 from .example import as_example
@@ -83,12 +85,20 @@ def compile(
 def _compile(
     options: Options, example_inputs: Any, max_signatures: int, program: Callable[..., Any]
 ) -> Any:
+    if not callable(program):
+        raise _uncallable(program)
     if inspect.isclass(program):
         return _compiled_class(program, options, max_signatures)
     compiled = Compiled(program, options, max_signatures=max_signatures)
     if example_inputs is not None:
         compiled.prepare(as_example(example_inputs))
     return compiled
+
+
+def _uncallable(program: object) -> DiagnosticError:
+    message = f"an object of class {type(program).__name__!r} cannot be compiled"
+    help_text = "give a torch.nn.Module, or a function of tensors"
+    return DiagnosticError(Diagnostic("MC0002", message, caller_location(), help=help_text))
 
 
 def _compiled_class(cls: type[Any], options: Options, max_signatures: int) -> type[Any]:

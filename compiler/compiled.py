@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..diagnostics import Diagnostic, DiagnosticError
-from ..runtime import Model
+from ..diagnostics import Diagnostic, DiagnosticError, suggest
+from ..runtime import Model, caller_location
 from .driver import Build, build
 from .example import Example
 from .frontend import COMPILED_PROGRAM
@@ -55,6 +56,10 @@ class Compiled:
         self.__doc__ = program.__doc__
         self.__name__ = getattr(program, "__name__", type(program).__name__)
 
+    def __repr__(self) -> str:
+        known = "; ".join(map(str, self._variants)) or "nothing yet"
+        return f"<modelc.compile of {self.__name__} for {known}>"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute what the program computes; compile first if the signature is new."""
         key = quick_key(self.program, args, kwargs)
@@ -94,7 +99,9 @@ class Compiled:
         stages = self._latest_build().stages
         if stage not in stages:
             raise DiagnosticError(
-                Diagnostic("MC0003", f"no stage {stage!r}", help=f"stages: {', '.join(stages)}")
+                Diagnostic(
+                    "MC0006", f"there is no stage {stage!r}", help=suggest(stage, list(stages))
+                )
             )
         return stages[stage]
 
@@ -104,13 +111,20 @@ class Compiled:
         return tuple(self._latest_build().stages)
 
     def explain(self) -> str:
-        """Return every decision of the latest compilation, a line each."""
+        """Return the decisions of the latest compilation, a line for each kind."""
         return "\n".join(map(str, self._latest_build().explanations))
 
     def save(self, path: str | Path, *, directory: bool = False) -> Path:
-        """Write the latest compilation as an artifact that `modelc.load` reads."""
+        """Write the latest compilation as an artifact that `modelc.load` reads.
+
+        An artifact runs one signature: a warning names the others for which this is compiled.
+        """
         target = Path(path)
         self._latest_build().artifact.save(target, directory=directory)
+        saved = [key for key, variant in self._variants.items() if variant is self._latest]
+        if others := [str(key) for key in self._variants if key not in saved]:
+            message = "%s holds %s for %s only, not for %s"
+            log.warning(message, target, self.__name__, saved[0], "; ".join(others))
         return target
 
     @property
@@ -131,7 +145,7 @@ class Compiled:
         return self._latest.build
 
     def _variant(self, example: Example) -> _Variant:
-        key = signature_of(self.program, example)
+        key = signature_of(self.program, example, self.options.dims)
         variant = self._variants.get(key)
         if variant is None or variant.watch.changed():
             variant = self._compile(key, example, stale=variant is not None)
@@ -142,7 +156,11 @@ class Compiled:
             raise DiagnosticError(_too_many(self.__name__, key, list(self._variants)))
         reason = "parameters changed" if stale else f"signature {key}"
         log.info("compiling %s for %s", self.__name__, reason)
-        variant = _Variant(build(self.program, example, self.options), self.program, self.options)
+        try:
+            built = build(self.program, example, self.options)
+        except DiagnosticError as error:
+            raise _placed(error) from None
+        variant = _Variant(built, self.program, self.options)
         self._variants[key] = self._latest = variant
         return variant
 
@@ -154,6 +172,14 @@ class _Variant:
         self.build = built
         self.model = Model(built.artifact, threads=options.threads)
         self.watch = ParameterWatch(None if options.freeze else program)
+
+
+def _placed(error: DiagnosticError) -> DiagnosticError:
+    """Let diagnostics that know no better place point at the call that led to them."""
+    place = caller_location()
+    return DiagnosticError(
+        *(replace(one, location=one.location or place) for one in error.diagnostics)
+    )
 
 
 def _too_many(name: str, key: Signature, known: list[Signature]) -> Diagnostic:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from .example import Example
+from .frontend import Dim, Dims
 
 _KIND = attrgetter("shape", "dtype", "device")
 _PLAIN = (int, float, str, type(None))
@@ -28,11 +30,34 @@ class Signature:
         return "(" + ", ".join(map(str, self.leaves)) + ")"
 
 
-def signature_of(program: Callable[..., Any], example: Example) -> Signature:
-    """Return the signature of calling `program` with `example`."""
-    leaves, structure = pytree.tree_flatten((tuple(example.args), dict(example.kwargs)))
+def signature_of(program: Callable[..., Any], example: Example, dims: Dims) -> Signature:
+    """Return the signature of calling `program` with `example`.
+
+    Of an axis that `dims` names it has the name, since the extent may differ between calls.
+    """
+    names = (*_positional_names(program, len(example.args), dims), *example.kwargs)
+    structures: list[Hashable] = []
+    described: list[Hashable] = []
+    for name, value in zip(names, (*example.args, *example.kwargs.values()), strict=True):
+        leaves, structure = pytree.tree_flatten(value)
+        structures.append(structure)
+        described += [_describe(leaf, dims.get(name, {})) for leaf in leaves]
     training = bool(getattr(program, "training", False))
-    return Signature((training, structure), tuple(map(_describe, leaves)))
+    return Signature((training, tuple(example.kwargs), tuple(structures)), tuple(described))
+
+
+def _positional_names(program: Callable[..., Any], count: int, dims: Dims) -> list[str]:
+    """Return what the first `count` inputs are called; "" if it is not asked for, or not known."""
+    if not dims:
+        return [""] * count
+    names: list[str] = []
+    function = getattr(program, "forward", program)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{name}[{number}]" for number in range(count - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(name)
+    return [*names, *[""] * count][:count]
 
 
 def quick_key(
@@ -65,19 +90,25 @@ def _is_known_by_hash(value: object) -> bool:
     return cls.__hash__ is object.__hash__
 
 
-def _describe(leaf: Any) -> Hashable:
+def _describe(leaf: Any, axes: Mapping[int, Dim]) -> Hashable:
     if isinstance(leaf, torch.Tensor) or hasattr(leaf, "__dlpack__"):
-        shape = "x".join(str(extent) for extent in leaf.shape) or "scalar"
+        shape = "x".join(_extents(leaf.shape, axes)) or "scalar"
         dtype = str(leaf.dtype).removeprefix("torch.")
         return f"{shape} {dtype} {getattr(leaf, 'device', 'cpu')}"
     if isinstance(leaf, (int, float, bool, str)) or leaf is None:
         return (type(leaf).__name__, leaf)
     if dataclasses.is_dataclass(leaf):
         members = [getattr(leaf, field.name) for field in dataclasses.fields(leaf)]
-        return (type(leaf), tuple(map(_describe, members)))
+        return (type(leaf), tuple(_describe(member, axes) for member in members))
     if type(leaf) in (tuple, list):
-        return (type(leaf).__name__, tuple(map(_describe, leaf)))
+        return (type(leaf).__name__, tuple(_describe(item, axes) for item in leaf))
     return _Identity(leaf)
+
+
+def _extents(shape: Sequence[int], axes: Mapping[int, Dim]) -> Iterator[str]:
+    for axis, extent in enumerate(shape):
+        dim = axes.get(axis) or axes.get(axis - len(shape))
+        yield dim.name if dim else str(extent)
 
 
 class _Identity:

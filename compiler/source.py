@@ -7,25 +7,33 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..diagnostics import Diagnostic, DiagnosticError, Location, suggest
+from ..diagnostics import Diagnostic, DiagnosticError, Location, close_names, suggest
 from .example import Example, as_example
 from .requirements import missing_package
 
 DEFAULT_ENTRY = "build"
 DEFAULT_INPUTS = "inputs"
 
+_INPUTS_FORM = "let it be a list, or a function that returns one, with a tuple of inputs per call"
+_INPUTS_HELP = f"define `def {DEFAULT_INPUTS}() -> list[tuple]`, or name others with --inputs"
+_PROGRAM_HELP = f"define `def {DEFAULT_ENTRY}()` that returns the module, or write FILE.py:NAME"
+
 
 @dataclass(frozen=True)
 class Source:
-    """A program that was found in a file, and the examples that stand beside it."""
+    """A program that was found in a file, and the examples that stand beside it.
+
+    `entry` is what the program is called in the file, `name` what the artifact is called.
+    """
 
     name: str
+    entry: str
     program: Callable[..., Any]
     examples: tuple[Example, ...]
 
@@ -38,15 +46,36 @@ def load_source(spec: str, inputs_name: str = DEFAULT_INPUTS) -> Source:
     """
     path, name = _split(spec)
     module = load_file(path)
-    program = _find_program(module, path, name)
+    program = _find_program(module, path, name or DEFAULT_ENTRY, _PROGRAM_HELP)
     examples = load_examples(module, path, inputs_name)
-    return Source(path.stem if not name else f"{path.stem}_{name}", program, examples)
+    title = f"{path.stem}_{name}" if name else path.stem
+    return Source(title, name or DEFAULT_ENTRY, program, examples)
 
 
 def load_inputs(spec: str) -> tuple[Example, ...]:
     """Load the inputs `file.py[:name]`; raises MC0002 or MC0003."""
     path, name = _split(spec)
     return load_examples(load_file(path), path, name or DEFAULT_INPUTS)
+
+
+def load_comparison(
+    inputs: str, program: str, entry: str
+) -> tuple[Callable[..., Any], tuple[Example, ...]]:
+    """Load the inputs `file.py[:name]`, and the program with which they are to be run.
+
+    That is `program`, if given: a name in the same file, or `file.py[:name]`; else it is called
+    `entry` in the same file. Raises MC0002 or MC0003.
+    """
+    path, name = _split(inputs)
+    module = load_file(path)
+    program_path, program_name = _split(program)
+    if program_path.suffix != ".py":
+        program_path, program_name = path, program
+    program_name = program_name or entry or DEFAULT_ENTRY
+    holder = module if program_path == path else load_file(program_path)
+    help_text = "name the program with --program [FILE.py:]NAME"
+    found = _find_program(holder, program_path, program_name, help_text)
+    return found, load_examples(module, path, name or DEFAULT_INPUTS)
 
 
 def load_file(path: Path) -> ModuleType:
@@ -73,23 +102,41 @@ def load_file(path: Path) -> ModuleType:
 def load_examples(module: ModuleType, path: Path, name: str) -> tuple[Example, ...]:
     """Return the inputs that the file offers under `name`: a sequence, or a function of none."""
     if not hasattr(module, name):
-        raise DiagnosticError(
-            Diagnostic(
-                "MC0003",
-                f"{path} has no example inputs named {name!r}",
-                Location(str(path), 1),
-                help="define `def inputs() -> list[tuple]`, or name other inputs with --inputs",
-            )
-        )
-    value: Any = getattr(module, name)
+        close = close_names(name, list(_names(module)))
+        help_text = suggest(name, close) if close else _INPUTS_HELP
+        raise _no_inputs(f"{path} has no example inputs named {name!r}", None, help_text)
     try:
-        items: list[Any] = list(_called(value))
+        items = list(_items(getattr(module, name)))
+    except _NoItems as error:
+        message = f"{name!r} of {path} is {error}, not a list of inputs"
+        raise _no_inputs(message, _definition(path, name), _INPUTS_FORM) from None
     except Exception as error:
         raise _failed(path, f"{name}() of {path} raises", error) from error
     place = _definition(path, name)
     if not items:
-        raise DiagnosticError(Diagnostic("MC0003", f"{name!r} of {path} is empty", place))
+        raise _no_inputs(f"{name!r} of {path} is empty", place, _INPUTS_FORM)
     return tuple(replace(as_example(item), place=place) for item in items)
+
+
+class _NoItems(Exception):
+    """Report what stands where a list of inputs should."""
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """Return the members of a list or the like, or of what a function of none returns."""
+    made: Any = value() if callable(value) else value
+    kind: type[Any] = type(made)
+    if issubclass(kind, (Mapping, str, bytes)) or hasattr(made, "shape") or not _iterates(kind):
+        raise _NoItems(f"{'an' if kind.__name__[0] in 'aeiou' else 'a'} {kind.__name__}")
+    return made
+
+
+def _iterates(kind: type[Any]) -> bool:
+    return issubclass(kind, Iterable) or hasattr(kind, "__getitem__")
+
+
+def _no_inputs(message: str, place: Location | None, help: str) -> DiagnosticError:
+    return DiagnosticError(Diagnostic("MC0003", message, place, help=help))
 
 
 def _definition(path: Path, name: str) -> Location:
@@ -104,31 +151,34 @@ def _definition(path: Path, name: str) -> Location:
     return Location(str(path), 1)
 
 
-def _called(value: Any) -> Any:
-    return value() if callable(value) else value
-
-
 def _split(spec: str) -> tuple[Path, str]:
     file, colon, name = spec.rpartition(":")
     return (Path(file), name) if colon and file.endswith(".py") else (Path(spec), "")
 
 
-def _find_program(module: ModuleType, path: Path, name: str) -> Callable[..., Any]:
-    wanted = name or DEFAULT_ENTRY
-    if not hasattr(module, wanted):
-        known = [key for key, value in vars(module).items() if callable(value)]
-        raise _unloadable(
-            f"{path} has no {wanted!r}",
-            Location(str(path), 1),
-            help=suggest(wanted, known) if name else "define `build()`, or give file.py:name",
-        )
-    value = getattr(module, wanted)
-    if wanted != DEFAULT_ENTRY and not _is_module_class(value):
-        return value
+def _find_program(module: ModuleType, path: Path, name: str, help: str) -> Callable[..., Any]:
+    if not hasattr(module, name):
+        close = close_names(name, [key for key in _names(module) if callable(vars(module)[key])])
+        raise _unloadable(f"{path} has no {name!r}", help=suggest(name, close) if close else help)
+    value = getattr(module, name)
+    if name != DEFAULT_ENTRY and not _is_module_class(value):
+        return _program(value, name, path)
     try:
-        return value()
+        made = value()
     except Exception as error:
-        raise _failed(path, f"{wanted}() of {path} raises", error) from error
+        raise _failed(path, f"{name}() of {path} raises", error) from error
+    return _program(made, f"{name}()", path)
+
+
+def _program(value: Any, name: str, path: Path) -> Callable[..., Any]:
+    if callable(value):
+        return value
+    message = f"{name} of {path} is a {type(value).__name__}, not a module or a function"
+    raise _unloadable(message, _definition(path, name.removesuffix("()")), help=_PROGRAM_HELP)
+
+
+def _names(module: ModuleType) -> Iterator[str]:
+    return (name for name in vars(module) if not name.startswith("_"))
 
 
 def _is_module_class(value: Any) -> bool:

@@ -31,11 +31,11 @@ def stages(artifact: Artifact) -> dict[str, str]:
 
 
 def stage_text(artifact: Artifact, stage: str) -> str:
-    """Return the IR of one stage; MC0003 if the artifact has none of that name."""
+    """Return the IR of one stage; MC0006 if the artifact has none of that name."""
     texts = stages(artifact)
     if stage not in texts:
         message = f"the artifact has no IR stage {stage!r}"
-        raise DiagnosticError(Diagnostic("MC0003", message, help=suggest(stage, list(texts))))
+        raise DiagnosticError(Diagnostic("MC0006", message, help=suggest(stage, list(texts))))
     return texts[stage]
 
 

@@ -1,7 +1,16 @@
 """Diagnostics: the only form in which modelc tells a user of a mistake."""
 
 from .codes import CODES
-from .diagnostic import Diagnostic, DiagnosticError, Note, suggest
+from .diagnostic import Diagnostic, DiagnosticError, Note, close_names, suggest
 from .location import UNKNOWN, Location
 
-__all__ = ["CODES", "UNKNOWN", "Diagnostic", "DiagnosticError", "Location", "Note", "suggest"]
+__all__ = [
+    "CODES",
+    "UNKNOWN",
+    "Diagnostic",
+    "DiagnosticError",
+    "Location",
+    "Note",
+    "close_names",
+    "suggest",
+]

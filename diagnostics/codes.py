@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 CODES: Mapping[str, str] = {
     "MC0001": "unknown target",
-    "MC0002": "the file or name to compile cannot be loaded",
+    "MC0002": "a file, or a name in it, cannot be loaded",
     "MC0003": "example inputs are missing or do not fit the program",
     "MC0004": "a package that only compiling needs is not installed",
     "MC0005": "the named dimensions are malformed or do not fit the example inputs",
+    "MC0006": "there is no IR stage of that name",
     "MC0101": "unsupported Python construct",
     "MC0102": "a Python value is needed that depends on tensor data",
     "MC0103": "loop-carried values change their kind",

@@ -10,6 +10,10 @@ from difflib import get_close_matches
 from .codes import CODES
 from .location import Location
 
+_SIGILS = "%@^"
+_MOST = 24
+"""How many names are listed if none is close."""
+
 
 @dataclass(frozen=True)
 class Note:
@@ -21,7 +25,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """Describe one mistake that a user can correct. `code` is a key of `CODES`."""
+    """Describe one mistake that a user can correct. `code` is a key of `CODES`.
+
+    `excerpt` is the line that `location` is about, if that names no file.
+    """
 
     code: str
     message: str
@@ -29,6 +36,7 @@ class Diagnostic:
     label: str = ""
     notes: tuple[Note, ...] = field(default=())
     help: str = ""
+    excerpt: str = ""
 
     def __post_init__(self) -> None:
         assert self.code in CODES, f"undocumented diagnostic code {self.code}"
@@ -36,10 +44,11 @@ class Diagnostic:
     def render(self) -> str:
         """Return the text shown to the user, without a final newline."""
         place = f"{self.location}: " if self.location else ""
-        lines = [f"{place}error[{self.code}]: {self.message}", *_excerpt(self.location, self.label)]
+        excerpt = _excerpt(self.location, self.label, self.excerpt)
+        lines = [f"{place}error[{self.code}]: {self.message}", *excerpt]
         for note in self.notes:
             place = f"{note.location}: " if note.location else "  "
-            lines += [f"{place}note: {note.message}", *_excerpt(note.location, "")]
+            lines += [f"{place}note: {note.message}", *_excerpt(note.location)]
         return "\n".join([*lines, f"  help: {self.help}"] if self.help else lines)
 
 
@@ -56,17 +65,28 @@ class DiagnosticError(Exception):
 
 def suggest(name: str, known: Sequence[str]) -> str:
     """Return a line of help that names what `name` may have been meant to be."""
-    close = get_close_matches(name, known, n=3)
+    close = close_names(name, known)
     if close:
         return "did you mean " + " or ".join(close) + "?"
-    return "known are: " + ", ".join(sorted(known))
+    listed = sorted(known)
+    more = f" and {len(listed) - _MOST} more" if len(listed) > _MOST else ""
+    return "known are: " + ", ".join(listed[:_MOST]) + more
 
 
-def _excerpt(location: Location | None, label: str) -> list[str]:
+def close_names(name: str, known: Sequence[str]) -> list[str]:
+    """Return at most three of `known` that are spelled like `name`, the closest first.
+
+    A sigil that all have in common, as in `%x`, makes no two names alike.
+    """
+    by_stem = {one.lstrip(_SIGILS): one for one in known}
+    return [by_stem[stem] for stem in get_close_matches(name.lstrip(_SIGILS), by_stem, n=3)]
+
+
+def _excerpt(location: Location | None, label: str = "", text: str = "") -> list[str]:
     if location is None:
         return []
     linecache.checkcache(location.file)
-    text = linecache.getline(location.file, location.line).rstrip("\n")
+    text = text or linecache.getline(location.file, location.line).rstrip("\n")
     if not text:
         return []  # no source at hand, or the file changed since: never crash while reporting
     caret = "^" * max(1, location.end_column - location.column)

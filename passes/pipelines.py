@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..diagnostics import Diagnostic, DiagnosticError, Location, suggest
 from .definition import Pass
@@ -40,9 +40,18 @@ class _Item:
 
 def parse_pipeline(text: str) -> list[Pass]:
     """Return the passes that `text` names; MC0301 and MC0302 name all mistakes at once."""
+    try:
+        return _parse_items(list(_items(text)))
+    except DiagnosticError as error:
+        line = " ".join(text.splitlines())
+        shown = [replace(mistake, excerpt=line) for mistake in error.diagnostics]
+        raise DiagnosticError(*shown) from None
+
+
+def _parse_items(items: Iterable[_Item]) -> list[Pass]:
     passes: list[Pass] = []
     mistakes: list[Diagnostic] = []
-    for item in _items(text):
+    for item in items:
         try:
             passes.append(_parse_item(item))
         except DiagnosticError as error:

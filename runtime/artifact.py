@@ -47,7 +47,8 @@ class Artifact:
     """A compiled program.
 
     `files` holds all files but manifest and weights, `weights` the handles of all weights by
-    symbol, read-only. `path` is where it was loaded from.
+    symbol, read-only. `path` is where it was loaded from; `source` is what the program is called in
+    the file that it was compiled from, "" if that is not known.
     """
 
     program: Program
@@ -56,6 +57,7 @@ class Artifact:
     files: Mapping[str, bytes]
     weights: Mapping[str, Handle]
     path: Path | None = None
+    source: str = ""
 
     @staticmethod
     def create(
@@ -125,6 +127,7 @@ class Artifact:
             engines=self.engines,
             subnets=self.subnets,
             files=dict(sorted(entries.items())),
+            source=self.source,
         )
 
 
@@ -156,9 +159,9 @@ def _unknown(types: Mapping[str, TensorType], known: Collection[str]) -> dict[st
 
 
 def _load(path: Path, known: Mapping[str, Handle]) -> Artifact:
-    source = open_artifact(path)
-    manifest = read_manifest(bytes(source.read(MANIFEST)), path)
-    contents = {name: _verified(path, source, name, e) for name, e in manifest.files.items()}
+    opened = open_artifact(path)
+    manifest = read_manifest(bytes(opened.read(MANIFEST)), path)
+    contents = {name: _verified(path, opened, name, e) for name, e in manifest.files.items()}
     for name in (PROGRAM, WEIGHTS, *(subnet.file for subnet in manifest.subnets.values())):
         if name not in contents:
             raise damaged(path, f"{name} is missing")
@@ -170,7 +173,8 @@ def _load(path: Path, known: Mapping[str, Handle]) -> Artifact:
     weights = _parsed(path, WEIGHTS, lambda: read_weights(unknown, contents.pop(WEIGHTS)))
     weights |= {symbol: _frozen(known[symbol]) for symbol in sorted(types.keys() & known.keys())}
     files = {name: bytes(data) for name, data in contents.items()}
-    return Artifact(program, manifest.target, manifest.subnets, files, weights, path)
+    subnets, target, source = manifest.subnets, manifest.target, manifest.source
+    return Artifact(program, target, subnets, files, weights, path, source)
 
 
 def _verified(path: Path, source: Source, name: str, entry: FileEntry) -> memoryview:

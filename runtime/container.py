@@ -23,6 +23,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PADDING_ID = 0xD935
 """Header ID of the extra field that aligns data in a zip file, as Android's zipalign has it."""
 
+_MAKE_ONE = "make one with `modelc compile`, or with save() of a compiled program"
+
 Parts = Iterable[bytes | memoryview]
 
 
@@ -70,10 +72,11 @@ def writing(path: Path, *, directory: bool) -> Generator[Sink]:
 
 def open_artifact(path: Path) -> Source:
     """Return the files at `path`; MC0506 if there is nothing, MC0502 if it is no artifact."""
-    if path.is_dir():
+    if any((path / name).is_file() for name in (MANIFEST, "program.json")):
         return _DirectorySource(path)
-    if not path.exists():
-        raise DiagnosticError(Diagnostic("MC0506", f"there is no artifact at {path}"))
+    if not path.is_file():
+        message = f"there is no artifact {'in' if path.is_dir() else 'at'} {path}"
+        raise DiagnosticError(Diagnostic("MC0506", message, help=_MAKE_ONE))
     return _ZipSource(path)
 
 

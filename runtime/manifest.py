@@ -34,7 +34,10 @@ class SubnetFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` says; `files` has every file but the manifest itself."""
+    """What `manifest.json` says; `files` has every file but the manifest itself.
+
+    `source` is what the program is called in the file that it was compiled from, if that is known.
+    """
 
     name: str
     target: str
@@ -43,6 +46,7 @@ class Manifest:
     engines: tuple[str, ...]
     subnets: Mapping[str, SubnetFile]
     files: Mapping[str, FileEntry]
+    source: str = ""
 
 
 def damaged(path: object, message: str) -> DiagnosticError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,8 @@ def compile_command(
             built = build(loaded.program, loaded.examples[0], options, progress)
             path = output or Path(f"{loaded.name}.modelc")
             progress(f"writing {path}")
-            built.artifact.save(path, directory=directory)
+            artifact = replace(built.artifact, source=loaded.entry)
+            artifact.save(path, directory=directory)
         _summarise(built, path)
 
 

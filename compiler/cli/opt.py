@@ -12,6 +12,8 @@ from ...diagnostics import Diagnostic, DiagnosticError
 from ...runtime import unwritable
 from .console import reporting_errors
 
+_DUMP = "give an IR file, as `modelc compile --dump-ir DIRECTORY` writes them"
+
 
 def opt_command(
     file: Annotated[Path, typer.Argument(metavar="FILE.mc", help="The IR; - reads stdin.")],
@@ -49,8 +51,15 @@ def _read(file: Path) -> str:
         return sys.stdin.read()
     try:
         return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DiagnosticError(Diagnostic("MC0002", f"cannot read {file}: {error}")) from None
+    except OSError as error:
+        raise _unreadable(file, error.strerror or str(error), _DUMP) from None
+    except UnicodeDecodeError:
+        advice = f"if it is an artifact: modelc inspect {file} --ir captured"
+        raise _unreadable(file, "it is no text", advice) from None
+
+
+def _unreadable(file: Path, reason: str, advice: str) -> DiagnosticError:
+    return DiagnosticError(Diagnostic("MC0002", f"cannot read {file}: {reason}", help=advice))
 
 
 def _write(file: Path, text: str) -> None:

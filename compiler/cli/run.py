@@ -13,7 +13,7 @@ import typer
 from ...diagnostics import DiagnosticError, Note
 from ...runtime import Model, load
 from ..example import Example
-from ..source import load_inputs, load_source
+from ..source import load_comparison, load_inputs
 from .console import USER_ERROR, reporting_errors
 
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 def run_command(
     artifact: Annotated[Path, typer.Argument(metavar="NAME.modelc", help="What to run.")],
     inputs: Annotated[str, typer.Option(metavar="FILE.py[:NAME]", help="Inputs, one per call.")],
-    compare: Annotated[bool, typer.Option(help="Run the file's program eagerly too.")] = False,
+    compare: Annotated[bool, typer.Option(help="Run the program eagerly too.")] = False,
+    program: Annotated[
+        str,
+        typer.Option(metavar="[FILE.py:]NAME", help="Compare with this, not what was compiled."),
+    ] = "",
     rtol: Annotated[float, typer.Option(help="Relative tolerance of --compare.")] = 1e-4,
     atol: Annotated[float, typer.Option(help="Absolute tolerance of --compare.")] = 1e-5,
     threads: Annotated[int | None, typer.Option(help="Threads of each sub-network.")] = None,
@@ -31,7 +35,8 @@ def run_command(
     """Run an artifact on inputs from a Python file and say which edges of its CFG were taken."""
     with reporting_errors():
         model = load(artifact, threads=threads, coverage=True)
-        agrees = _compare(model, inputs, rtol, atol) if compare else _run(model, inputs)
+        compares = compare or bool(program)
+        agrees = _compare(model, inputs, program, rtol, atol) if compares else _run(model, inputs)
         print(coverage_line(model))
         if not agrees:
             raise SystemExit(USER_ERROR)
@@ -59,15 +64,14 @@ def _pointing_at(number: int, example: Example) -> Generator[None]:
         ) from None
 
 
-def _compare(model: Model, inputs: str, rtol: float, atol: float) -> bool:
+def _compare(model: Model, inputs: str, program: str, rtol: float, atol: float) -> bool:
     from ..comparison import compare_with_eager  # heavy
 
-    file, colon, name = inputs.rpartition(".py:")
-    source = load_source(f"{file}.py", name) if colon else load_source(inputs)
-    agreeing, calls = 0, len(source.examples)
-    for number, example in enumerate(source.examples):
+    eager, examples = load_comparison(inputs, program, model.artifact.source)
+    agreeing, calls = 0, len(examples)
+    for number, example in enumerate(examples):
         with _pointing_at(number, example):
-            comparison = compare_with_eager(source.program, model, example, rtol=rtol, atol=atol)
+            comparison = compare_with_eager(eager, model, example, rtol=rtol, atol=atol)
         print(f"call {number}: {_verdict(comparison)}")
         agreeing += comparison.agrees
     print(f"{agreeing} of {calls} calls agree with eager (rtol {rtol:g}, atol {atol:g})")

@@ -2,7 +2,7 @@
 
 from .calls import COMPILED_PROGRAM
 from .capture import Captured, capture
-from .dims import check_dims_form
+from .dims import Dims, check_dims_form
 from .knowledge import Explanation
 from .machine import Limits
 from .signature import Dim
@@ -11,6 +11,7 @@ __all__ = [
     "COMPILED_PROGRAM",
     "Captured",
     "Dim",
+    "Dims",
     "Explanation",
     "Limits",
     "capture",

@@ -22,6 +22,7 @@ from .entry import (
     Request,
     kind_of_initial,
     program_location,
+    user_location,
 )
 from .failures import Restart, refusal
 from .foreign import named_modules
@@ -64,7 +65,7 @@ def capture(
     """
     _check_mode(program)
     values, positional, defaults = _arguments(program, args, kwargs or {})
-    check_dims_fit(dims or {}, values, defaults, program_location(program))
+    check_dims_fit(dims or {}, values, defaults, user_location(program))
     request = Request(
         program,
         values,
@@ -88,18 +89,25 @@ def _check_mode(program: Any) -> None:
             Diagnostic(
                 "MC0110",
                 f"{where} is in training mode",
-                program_location(program),
+                user_location(program),
                 help="call `eval()` before compiling",
             )
         )
+
+
+def _signature(program: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(program.forward if isinstance(program, nn.Module) else program)
+    except ValueError as error:
+        help_text = "call it in a function of your own, and compile that"
+        raise DiagnosticError(Diagnostic("MC0109", str(error), help=help_text)) from None
 
 
 def _arguments(
     program: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], frozenset[str], frozenset[str]]:
     """Return the inputs by name, which of them are positional, and which are defaults."""
-    function = program.forward if isinstance(program, nn.Module) else program
-    signature = inspect.signature(function)
+    signature = _signature(program)
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -107,7 +115,7 @@ def _arguments(
             Diagnostic(
                 "MC0003",
                 f"the example inputs do not fit the program: {error}",
-                program_location(program),
+                user_location(program),
                 help=f"its parameters are {signature}",
             )
         ) from None

@@ -25,7 +25,7 @@ def check_dims_form(dims: Any) -> None:
 
 
 def check_dims_fit(
-    dims: Dims, values: Mapping[str, Any], defaults: frozenset[str], place: Location
+    dims: Dims, values: Mapping[str, Any], defaults: frozenset[str], place: Location | None
 ) -> None:
     """Raise MC0005 with every reason why `dims` do not fit the inputs of the program at `place`.
 

@@ -52,6 +52,7 @@ from .torch_internals import (
     Fake,
     Tensor,
     expression_of,
+    is_torch_file,
     is_traced,
     portable_kernels,
     quiet,
@@ -141,7 +142,7 @@ class Capture:
             )
         args = [value for name, value in values.items() if name in positional]
         kwargs = {name: value for name, value in values.items() if name not in positional}
-        if isinstance(program, nn.Module) and is_leaf(program):
+        if is_leaf(program) if isinstance(program, nn.Module) else user_location(program) is None:
             outcome = push_function(
                 machine, state, prelude.run_program, [program, tuple(args), kwargs], {}
             )
@@ -444,6 +445,12 @@ def kind_of_initial(cell: StateCell, growing: Mapping[str, CellList]) -> CellKin
         return class_of(value) if is_number(value) else None
 
     return kind_of(cell.path, cell.initial, leaf)
+
+
+def user_location(program: Any) -> Location | None:
+    """Return where the user defines the function that is compiled, None if the user does not."""
+    place = program_location(program)
+    return None if place == UNKNOWN or is_torch_file(place.file) else place
 
 
 def program_location(program: Any) -> Location:

@@ -267,7 +267,7 @@ def run_sequence(modules: Iterable[Callable[[Any], Any]], value: Any) -> Any:
 
 
 def run_program(program: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Call a program that is a module of torch itself."""
+    """Call a program that is no code of the user, such as a module of torch itself."""
     return program(*args, **kwargs)
 
 

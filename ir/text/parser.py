@@ -6,13 +6,12 @@ import functools
 import linecache
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from ...diagnostics import UNKNOWN, Diagnostic, DiagnosticError, Location, suggest
+from ...diagnostics import UNKNOWN, Diagnostic, DiagnosticError, Location, close_names, suggest
 from ..core import (
     Block,
     Cell,
@@ -326,7 +325,7 @@ def _inferred(op: AtenOp, statement: Statement) -> Sequence[Type]:
 def near(name: str, known: Iterable[str]) -> str:
     """Return help that names what is spelt like `name`, "" if nothing is."""
     names = list(known)
-    return suggest(name, names) if get_close_matches(name, names) else ""
+    return suggest(name, names) if close_names(name, names) else ""
 
 
 class _FuncReader:

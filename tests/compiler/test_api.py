@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from pathlib import Path
 
@@ -173,7 +174,7 @@ def test_says_that_nothing_is_compiled_yet(gate: Gate) -> None:
 
 def test_refuses_unknown_stages_and_targets(gate: Gate) -> None:
     compiled = modelc.compile(gate, (torch.ones(2, 4),))
-    with pytest.raises(DiagnosticError, match="MC0003"):
+    with pytest.raises(DiagnosticError, match="MC0006"):
         compiled.ir("outline")
     with pytest.raises(DiagnosticError, match="MC0001"):
         modelc.compile(gate, target="cdua")
@@ -186,14 +187,50 @@ def test_compiles_under_inference_mode() -> None:
         check(modelc.compile(gate), gate, torch.ones(2, 4))
 
 
-def test_varies_the_dims_that_are_named(gate: Gate) -> None:
-    batch = modelc.Dim("B", 1, 8)
-    compiled = modelc.compile(gate, (torch.ones(2, 4),), dims={"x": {0: batch}})
-    for rows in (1, 2, 5, 8):
-        check(compiled, gate, torch.ones(rows, 4))
-        check(compiled, gate, -torch.ones(rows, 4))
+@pytest.mark.parametrize("axis", [0, -2])
+def test_varies_the_dims_that_are_named(
+    gate: Gate, axis: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    dims = {"x": {axis: modelc.Dim("B", 1, 8)}}
+    with caplog.at_level(logging.INFO, "modelc"):
+        compiled = modelc.compile(gate, (torch.ones(2, 4),), dims=dims)
+        for rows in (1, 2, 5, 8):
+            check(compiled, gate, torch.ones(rows, 4))
+            check(compiled, gate, -torch.ones(rows, 4))
+    assert sum(record.name == "modelc" for record in caplog.records) == 1
+    assert "(Bx4 float32 cpu)" in repr(compiled)
     with pytest.raises(DiagnosticError, match="MC0501"):
-        compiled.model(torch.ones(9, 4))
+        compiled(torch.ones(9, 4))
+
+
+def test_varies_the_dims_of_inputs_without_a_name_of_their_own() -> None:
+    def total(*parts: Tensor, **named: Tensor) -> Tensor:
+        return sum((part.sum() for part in (*parts, *named.values())), torch.zeros(()))
+
+    dims = {"parts[1]": {0: modelc.Dim("N", 1)}, "last": {0: modelc.Dim("M", 1)}}
+    compiled = modelc.compile(total, dims=dims, max_signatures=1)
+    for extent in (3, 2, 5):
+        parts, last = (torch.ones(2), torch.ones(extent)), torch.ones(extent + 1)
+        assert compiled(*parts, last=last) == total(*parts, last=last)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the project warned of."""
+    found = [record for record in caplog.records if record.name == "modelc"]
+    return [record.getMessage() for record in found if record.levelname == "WARNING"]
+
+
+def test_warns_of_signatures_that_are_not_saved(
+    gate: Gate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiled = modelc.compile(gate, (torch.ones(2, 4),))
+    assert repr(compiled) == "<modelc.compile of Gate for (2x4 float32 cpu)>"
+    compiled.save(tmp_path / "one.modelc")
+    assert not warnings(caplog)
+    compiled(torch.ones(3, 4))
+    compiled.save(tmp_path / "two.modelc")
+    (message,) = warnings(caplog)
+    assert "for (3x4 float32 cpu) only, not for (2x4 float32 cpu)" in message
 
 
 def test_sees_through_compiled_parts() -> None:
@@ -257,3 +294,36 @@ def test_tells_equal_inputs_of_different_kinds_apart() -> None:
             for flag in (1, True, None):
                 expected = kinds(x, node, flag=flag)
                 torch.testing.assert_close(compiled(x, node, flag=flag), expected, rtol=0, atol=0)
+
+
+def refuse(program: object, *args: Tensor) -> modelc.DiagnosticError:
+    """Return why a program is refused that is not the user's own."""
+    with pytest.raises(DiagnosticError) as caught:
+        modelc.compile(program, args)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("program", "inputs", "code"),
+    [
+        (5, 1, "MC0002"),
+        (nn.Linear(3, 3).train(), 1, "MC0110"),
+        (nn.Linear(3, 3).eval(), 2, "MC0003"),
+        (torch.relu, 1, "MC0109"),
+    ],
+)
+def test_points_at_the_call_if_the_program_is_not_of_the_user(
+    program: object, inputs: int, code: str
+) -> None:
+    (diagnostic,) = refuse(program, *[torch.ones(3)] * inputs).diagnostics
+    line = refuse.__code__.co_firstlineno + 3
+    assert diagnostic.code == code and diagnostic.help
+    assert str(diagnostic.location).endswith(f"{Path(__file__).name}:{line}:9")
+
+
+def test_compiles_functions_that_are_not_of_the_user() -> None:
+    x = torch.tensor([1.0, -2.0])
+    linear = nn.Linear(2, 2).eval()
+    for program in (abs, linear.forward, functools.partial(nn.functional.softmax, dim=0)):
+        compiled = modelc.compile(program, (x,))
+        torch.testing.assert_close(compiled(x), program(x), rtol=RTOL, atol=ATOL)

@@ -100,3 +100,19 @@ def test_an_error_survives_the_way_between_processes():
 )
 def test_a_near_name_is_suggested(name: str, text: str):
     assert suggest(name, ["dce", "cse", "canonicalize"]) == text
+
+
+def test_what_all_names_begin_with_makes_none_alike():
+    assert suggest("%nope", ["%compare", "%x"]) == "known are: %compare, %x"
+    assert suggest("%compar", ["%compare", "%x"]) == "did you mean %compare?"
+
+
+def test_long_lists_of_names_are_cut():
+    text = suggest("unlike", [f"v{number:02}" for number in range(30)])
+    assert text.startswith("known are: v00, ") and text.endswith("v23 and 6 more")
+
+
+def test_a_place_outside_of_files_shows_its_own_text():
+    place = Location("<pipeline>", 1, 5, 8)
+    text = Diagnostic("MC0301", "unknown", place, excerpt="cse,foo").render()
+    assert text.splitlines()[1:] == ["    1 | cse,foo", "      |     ^^^"]

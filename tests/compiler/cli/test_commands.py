@@ -48,6 +48,25 @@ def test_run_fails_if_answers_differ(modelc: Modelc, artifact: Path) -> None:
     assert "0 of 2 calls agree" in finished.stdout and "DIFFERS" in finished.stdout
 
 
+DOUBLE = "\n\ndef double(x):\n    return x * 2 if x.sum() > 0 else x\n"
+
+
+def test_run_compares_with_the_program_that_was_compiled(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "model.py").write_text(MODEL + DOUBLE)
+    assert modelc("compile", "model.py:double", "-o", "double.modelc").status == 0
+    finished = modelc("run", "double.modelc", "--inputs", "model.py:inputs", "--compare")
+    assert finished.status == 0, finished.stderr
+    assert "2 of 2 calls agree with eager" in finished.stdout
+
+
+def test_run_compares_with_the_program_that_is_named(modelc: Modelc, artifact: Path) -> None:
+    Path("model.py").write_text(MODEL + DOUBLE)
+    Path("other.py").write_text(MODEL)
+    for program, agreeing in (("double", 1), ("build", 2), ("other.py", 2)):
+        finished = modelc("run", artifact, "--inputs", "model.py", "--program", program)
+        assert f"{agreeing} of 2 calls agree with eager" in finished.stdout, finished.stderr
+
+
 def test_inspect_shows_what_is_inside(modelc: Modelc, artifact: Path) -> None:
     shown = modelc("inspect", artifact).stdout
     assert "program model" in shown and "input x: tensor<[2, 4], f32>" in shown

@@ -108,6 +108,7 @@ def test_names_passes_that_may_be_meant(modelc: Modelc, workplace: Path) -> None
     finished = modelc("opt", "a.mc", "-p", "cse,canonicalise")
     assert finished.status == 1 and finished.stdout == ""
     assert "<pipeline>:1:5: error[MC0301]" in finished.stderr
+    assert "    1 | cse,canonicalise\n      |     ^^^^^^^^^^^^\n" in finished.stderr
     assert "canonicalize" in finished.stderr
 
 
@@ -115,6 +116,7 @@ def test_names_targets_that_may_be_meant(modelc: Modelc, model: Path) -> None:
     finished = modelc("compile", model, "--target", "cpuu", "-o", "out.modelc")
     assert finished.status == 1
     assert "<target>:1:1: error[MC0001]" in finished.stderr
+    assert "    1 | cpuu\n      | ^^^^\n" in finished.stderr
     assert "did you mean cpu" in finished.stderr
     assert not Path("out.modelc").exists()
 
@@ -173,7 +175,8 @@ def test_reports_missing_example_inputs(modelc: Modelc, workplace: Path) -> None
     (workplace / "model.py").write_text(MODEL.replace("def inputs", "def examples"))
     finished = modelc("compile", "model.py")
     assert finished.status == 1
-    assert "model.py:1:1: error[MC0003]" in finished.stderr
+    assert "error[MC0003]: model.py has no example inputs named 'inputs'" in finished.stderr
+    assert "help: define `def inputs() -> list[tuple]`, or name others with" in finished.stderr
     assert modelc("compile", "model.py", "--inputs", "examples").status == 0
 
 
@@ -202,3 +205,86 @@ def test_says_where_it_cannot_write(
     assert finished.status == 1
     assert codes(finished.stderr) == ["MC0505"]
     assert f"cannot write {path}: " in finished.stderr and advice in finished.stderr
+
+
+INPUTS = {
+    "number": "number = 5",
+    "table": "table = {'x': 1}",
+    "text": "def text(): return 'x'",
+    "array": "array = torch.ones(2, 2, 4)",
+    "nothing": "nothing = []",
+}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "problem"),
+    [
+        ("number", "is an int, not a list of inputs"),
+        ("table", "is a dict, not a list of inputs"),
+        ("text", "is a str, not a list of inputs"),
+        ("array", "is a Tensor, not a list of inputs"),
+        ("nothing", "is empty"),
+    ],
+)
+def test_points_at_inputs_that_are_no_list(
+    modelc: Modelc, model: Path, inputs: str, problem: str
+) -> None:
+    model.write_text(MODEL + "\n\n" + "\n".join(INPUTS.values()) + "\n")
+    line = MODEL.count("\n") + 3 + list(INPUTS).index(inputs)
+    finished = modelc("compile", "model.py", "--inputs", inputs)
+    assert finished.status == 1
+    assert f"model.py:{line}:1: error[MC0003]: '{inputs}' of model.py {problem}" in finished.stderr
+    assert "help: let it be a list, or a function that returns one" in finished.stderr
+
+
+def test_points_at_what_raises_in_the_inputs(modelc: Modelc, model: Path) -> None:
+    model.write_text(MODEL + "\n\ndef broken():\n    return [1 / 0]\n")
+    finished = modelc("compile", "model.py", "--inputs", "broken")
+    line = MODEL.count("\n") + 4
+    assert f"model.py:{line}:13: error[MC0002]: broken() of model.py raises" in finished.stderr
+
+
+def test_names_inputs_and_programs_that_may_be_meant(modelc: Modelc, model: Path) -> None:
+    for words, code, meant in (
+        (["model.py", "--inputs", "wrong_rang"], "MC0003", "wrong_rank"),
+        (["model.py:Gatte"], "MC0002", "Gate"),
+    ):
+        finished = modelc("compile", *words)
+        assert finished.status == 1 and codes(finished.stderr) == [code]
+        assert f"help: did you mean {meant}" in finished.stderr
+
+
+def test_refuses_what_is_no_program(modelc: Modelc, model: Path) -> None:
+    model.write_text(MODEL + "\n\nwidth = 4\n")
+    finished = modelc("compile", "model.py:width")
+    line = MODEL.count("\n") + 3
+    assert f"model.py:{line}:1: error[MC0002]: width of model.py is a int" in finished.stderr
+    assert "help: define `def build()`" in finished.stderr
+
+
+def test_names_stages_that_may_be_meant(modelc: Modelc, artifact: Path) -> None:
+    finished = modelc("inspect", artifact, "--ir", "outline")
+    assert finished.status == 1 and codes(finished.stderr) == ["MC0006"]
+    assert "did you mean outlined?" in finished.stderr
+
+
+def test_says_how_to_get_what_is_not_there(modelc: Modelc, artifact: Path) -> None:
+    Path("empty").mkdir()
+    for words, code, message, advice in (
+        (["opt", artifact], "MC0002", f"cannot read {artifact}: it is no text", "modelc inspect"),
+        (["opt", "no.mc"], "MC0002", "cannot read no.mc: No such file", "--dump-ir"),
+        (["inspect", "no.modelc"], "MC0506", "no artifact at no.modelc", "modelc compile"),
+        (["inspect", "empty"], "MC0506", "no artifact in empty", "modelc compile"),
+    ):
+        finished = modelc(*words)
+        assert finished.status == 1
+        assert f"error[{code}]: " in finished.stderr and message in finished.stderr
+        assert advice in finished.stderr.partition("help: ")[2]
+
+
+def test_says_how_to_name_the_program_to_compare_with(modelc: Modelc, artifact: Path) -> None:
+    Path("other.py").write_text("def inputs(): return [(1,)]\n")
+    finished = modelc("run", artifact, "--inputs", "other.py", "--compare")
+    assert finished.status == 1
+    assert "error[MC0002]: other.py has no 'build'" in finished.stderr
+    assert "help: name the program with --program [FILE.py:]NAME" in finished.stderr
