@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from ..diagnostics import Diagnostic, DiagnosticError, Location, close_names, suggest
 from .example import Example, as_example
@@ -125,7 +125,7 @@ class _NoItems(Exception):
 def _items(value: Any) -> Iterable[Any]:
     """Return the members of a list or the like, or of what a function of none returns."""
     made: Any = value() if callable(value) else value
-    kind: type[Any] = type(made)
+    kind = cast("type[Any]", type(made))
     if issubclass(kind, (Mapping, str, bytes)) or hasattr(made, "shape") or not _iterates(kind):
         raise _NoItems(f"{'an' if kind.__name__[0] in 'aeiou' else 'a'} {kind.__name__}")
     return made
