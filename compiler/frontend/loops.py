@@ -266,7 +266,14 @@ class _Opening:
         for path, leaf in self._leaves:
             if path in self._plan.lost_aliases and is_traced(leaf):
                 self._tracer.tensors.lose_alias(new.get(path, leaf))
+            elif path in new and is_traced(leaf) and self._has_uncertain_aliases(leaf):
+                self._tracer.tensors.lose_alias(new[path], leaf)
         return new
+
+    def _has_uncertain_aliases(self, old: Tensor) -> bool:
+        """Tell whether mutating `old`, before the loop, would have been refused or noted."""
+        tensors = self._tracer.tensors
+        return tensors.has_lost_alias(old) or tensors.aliases_weight(old)
 
     def _parameter(self, path: Path, old: Any, block: Block) -> Any:
         if is_traced(old):

@@ -196,6 +196,36 @@ def alias_moves_in_a_loop(x: Tensor, count: Tensor) -> Tensor:
     return y
 
 
+@refused(POSITIVE, tensor(3))
+def alias_of_an_outer_loop(x: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
+    """H4: what `y` aliases is uncertain in the outer loop, so it is in the inner one."""
+    y = x + 1
+    z = x * 2
+    for _ in range(int(count)):
+        while y.sum() < 100:
+            y.add_(50)  # <- MC0104: y.add_(50)
+        y = z
+    return y, z
+
+
+@refused(POSITIVE, tensor(3))
+class BufferBehindALoop(nn.Module):
+    """H4: without an iteration the buffer itself is changed."""
+
+    total: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(3))
+
+    def forward(self, x: Tensor, count: Tensor) -> Tensor:
+        y = self.total
+        for _ in range(int(count)):
+            y = y + 1
+        y.add_(x)  # <- MC0104: y.add_(x)
+        return y
+
+
 @refused(torch.ones(2, 2))
 def alias_of_another_layout(x: Tensor) -> tuple[Tensor, Tensor]:
     """H4: a view of the same numbers, of a base that is laid out in another way."""
