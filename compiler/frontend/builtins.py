@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 import operator
@@ -567,6 +568,36 @@ def _is_plain_item(value: Any) -> bool:
     return is_data(value) or value is None or isinstance(value, (*NUMBER_TYPES, *_PRINTED))
 
 
+def _deep_copy(machine: Machine, value: Any) -> Any:
+    if is_traced(value):
+        return machine.tracer.native(torch.clone, value)
+    if isinstance(value, DynamicList):
+        return copy_list(value)
+    if class_of(value) in (list, tuple, set):
+        return class_of(value)([_deep_copy(machine, item) for item in value])
+    if class_of(value) is dict:
+        return {key: _deep_copy(machine, item) for key, item in value.items()}
+    if is_number(value) or isinstance(value, (str, bytes, type(None))):
+        return value
+    raise machine.tracer.refuse(
+        "MC0101",
+        f"a {type(value).__name__} is copied while the program runs",
+        help="copy it before, or make a new one",
+    )
+
+
+def _shallow_copy(machine: Machine, value: Any) -> Any:
+    if is_traced(value):
+        return machine.tracer.native(torch.detach, value)
+    if isinstance(value, DynamicList):
+        return copy_list(value)
+    if class_of(value) in (list, set, dict):
+        return class_of(value)(value)
+    if is_number(value) or is_a(value, (str, bytes, tuple, type(None))):
+        return value
+    return _deep_copy(machine, value)
+
+
 def _gradient(machine: Machine, *args: Any, **kwargs: Any) -> Any:
     raise machine.tracer.refuse(
         "MC0101", "gradients are not computed", help="compile the forward pass only"
@@ -630,6 +661,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     id: _simple(_identity_number),
     os.getenv: _simple(_getenv),
     print: _simple(_print),
+    copy.copy: _simple(_shallow_copy),
+    copy.deepcopy: _simple(_deep_copy),
     operator.getitem: _index,
     torch.Tensor.item: _simple(_item),
     _TORCH.Tensor.tolist: _to_list,

@@ -16,10 +16,11 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from ...diagnostics import UNKNOWN, Location
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
 from .consumption import has_generators, replacement, takes_generators
-from .failures import ProgramError, Undecided
+from .failures import ProgramError, Undecided, refusal
 from .functions import push_function, push_interpreted
 from .generators import call_method
 from .hir import Register
@@ -224,11 +225,26 @@ def _call_function(
     if _is_context_decorator(function):
         return call(machine, state, _undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
+        _refuse_wrapper(machine, function)
         return call_natively(machine, state, function, args, kwargs)
     if _initialises_dataclass(function, args):
         values = _values_of_dataclass(machine, function, args, kwargs)
         return push_function(machine, state, prelude.initialise_dataclass, values, {}, use=use)
     return push_function(machine, state, function, args, kwargs, use=use)
+
+
+def _refuse_wrapper(machine: Machine, function: types.FunctionType) -> None:
+    """Refuse a function of torch that would call one of the program unseen."""
+    wrapped = getattr(function, "__wrapped__", None)
+    if isinstance(wrapped, types.FunctionType) and is_interpreted(wrapped):
+        code, place = wrapped.__code__, machine.tracer.location()
+        begin = Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
+        raise refusal(
+            "MC0101",
+            f"`{function.__name__}` is decorated by `{module_of(function)}`",
+            begin if place == UNKNOWN else place,
+            help="remove the decorator; instead of autocast, cast with `.to(dtype)`",
+        )
 
 
 def _is_context_decorator(function: types.FunctionType) -> bool:

@@ -166,6 +166,12 @@ class Recorder(ProxySlotMode):
             return self._tracer.tensors.value_of_fake(argument)
         if isinstance(argument, SYMBOLIC_TYPES):
             return self._tracer.scalars.constant_or_value(argument)
+        if isinstance(argument, torch.Generator):
+            raise self._tracer.refuse(
+                "MC0105",
+                "a torch.Generator draws the numbers here",
+                help="leave it out: the default generator is used, which callers can seed",
+            )
         if isinstance(argument, (list, tuple)):
             return tuple(self._argument(item) for item in cast("tuple[Any, ...]", argument))
         return from_torch(argument)

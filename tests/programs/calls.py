@@ -1,5 +1,6 @@
 """How programs are called, and how they call."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -263,3 +264,37 @@ def _is_capturing() -> bool:
 def torch_refuses_whatever_the_data(x: Tensor) -> Tensor:
     """An error of torch that depends on nothing is caught like any other."""
     return x * 2 if _is_capturing() or x.sum() > 0 else x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def random_ops(x: Tensor) -> tuple[Tensor, ...]:
+    """H19: all draw from the default generator, in program order."""
+    first = torch.rand(3), torch.randn(3), torch.normal(x, 1.0), torch.rand_like(x)
+    if x.sum() > 0:
+        second = torch.bernoulli(torch.full((3,), 0.5))
+    else:
+        second = torch.randint(0, 9, (3,)).float()
+    dropped = nn.functional.dropout(x, 0.5, True)
+    drawn = torch.multinomial(torch.ones(5), 2), torch.randperm(4)
+    return *first, second, dropped, *drawn, torch.empty(3).uniform_(), torch.empty(3).normal_()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class Copies(nn.Module):
+    """Copies of tensors and lists, dtypes taken from parameters, contexts without effect."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        parameter = next(self.parameters())
+        zeros = torch.zeros(3, dtype=parameter.dtype, device=parameter.device)
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            y = copy.deepcopy(x)
+            y += 1
+        pair = copy.deepcopy([x, zeros])
+        pair[0].add_(5)
+        shared = copy.copy(pair)
+        shared[1].sub_(x.data)
+        return y if x.sum() > 0 else zeros, pair[0], pair[1]

@@ -529,6 +529,31 @@ def recursion_without_end(x: Tensor) -> Tensor:
     return forever(x)
 
 
+@refused(POSITIVE)
+def autocast(x: Tensor) -> Tensor:
+    """H15: the compiled program computes in the types that are written."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # <- MC0101: torch.autocast
+        return x @ x.view(3, 1)
+
+
+@torch.autocast("cpu", dtype=torch.bfloat16)
+def _in_low_precision(x: Tensor) -> Tensor:
+    return x @ x.view(3, 1)
+
+
+@refused(POSITIVE)
+def calls_under_autocast(x: Tensor) -> Tensor:
+    """H15: the decorator of torch would call the function unseen."""
+    return _in_low_precision(x)  # <- MC0101: _in_low_precision(x)
+
+
+@refused(POSITIVE)
+def generator_of_its_own(x: Tensor) -> Tensor:
+    """H19: the compiled program draws from the default generator."""
+    generator = torch.Generator().manual_seed(3)
+    return x + torch.rand(3, generator=generator)  # <- MC0105: torch.rand
+
+
 REFUSED: list[Refused] = [
     *[vars(value)["refusal"] for value in list(globals().values()) if "refusal" in dir(value)],
     SOURCELESS,
