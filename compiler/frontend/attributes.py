@@ -15,6 +15,7 @@ from torch import nn
 from .calls import call, is_interpreted
 from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified
+from .failures import ProgramError
 from .machine import Machine, Outcome
 from .objects import ABSENT, DynamicList, Generator, GeneratorMethod, ListMethod, class_of, is_a
 from .registers import deliver
@@ -94,7 +95,7 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
         fallback = inspect.getattr_static(class_of(owner), "__getattr__", None)
         if isinstance(fallback, types.FunctionType) and is_interpreted(fallback):
             return call(machine, state, fallback, [owner, name], {})
-    value = machine.python(getattr, owner, name)
+    value = machine.python(_get, owner, name)
     is_own_tuple = is_a(owner, tuple) and owner not in machine.foreign
     if owner in machine.owned or is_own_tuple:
         return deliver(state, value)
@@ -103,6 +104,14 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
     elif container_form(value) is not None and name in getattr(owner, "__dict__", ()):
         machine.foreign.remember_container(value, owner, name)
     return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
+
+
+def _get(owner: Any, name: str) -> Any:
+    """Return `owner.name`; that there is no such attribute is so in Python, too."""
+    try:
+        return getattr(owner, name)
+    except AttributeError as error:
+        raise ProgramError(error, explicit=False, certain=True) from error
 
 
 def _getter(found: Any) -> Any:

@@ -385,10 +385,10 @@ def _is_dropout(module: nn.Module) -> bool:
 def _construct(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
-    if issubclass(cls, nn.Module):
-        return deliver(state, _new_module(machine, cls, args, kwargs))
     initialise: Any = cls.__init__
     is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
+    if issubclass(cls, nn.Module) and not is_python:
+        return deliver(state, _new_module(machine, cls, args, kwargs))
     if is_python and issubclass(cls, BaseException):
         return _construct_exception(machine, state, cls, args, kwargs)
     if not is_python or (_is_generated(initialise) and not _has_own_steps(cls)):

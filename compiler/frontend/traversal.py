@@ -266,6 +266,8 @@ class StateCopier:
             set_item(copied, key, self.copy(item, (*path, key)))
         if isinstance(value, defaultdict):
             copied.default_factory = value.default_factory
+        if value in self._owned:
+            self._owned.add(copied)
         if hasattr(value, "__dict__"):
             self._copy_attributes(value, copied, path)
         return copied

@@ -376,3 +376,43 @@ class Bounds:
 def dataclass_checks_itself(x: Tensor, y: Tensor) -> Tensor:
     bounds = Bounds(x, high=y)
     return bounds.high - bounds.low
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([1.0, -9.0, 3.0]),))
+def record_is_changed_on_one_path(x: Tensor) -> tuple[Tensor, int, float]:
+    output = ModelOutput(x)
+    if x.max() > 2:
+        output.scale = output.scale * 2
+        if x.sum() > 0:
+            output["more"] = x + 1
+    output["last"] = x - 1
+    return output[0] * output.scale + output[-1], len(output), output.scale
+
+
+class Reversed(nn.Module):
+    """Wraps a module that somebody else has made, as solvers do with what they integrate."""
+
+    def __init__(self, inner: nn.Module, factor: float = 1.0) -> None:
+        super().__init__()
+        self.inner = inner
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x) * self.factor
+
+
+@program((normal(0, 3),), (-normal(0, 3).abs(),), (normal(0, 3).abs() * 9,))
+class WrapsItsParts(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        layer: nn.Module = self.linear
+        if x.sum() > 0:
+            layer = Reversed(layer, factor=-1.0)
+        try:
+            hook: Any = self.no_such_attribute
+        except AttributeError:
+            hook = layer
+        return hook(Reversed(layer)(x)) if x.max() < 5 else x
