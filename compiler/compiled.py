@@ -13,6 +13,7 @@ from ..diagnostics import Diagnostic, DiagnosticError, suggest
 from ..runtime import Model, caller_location
 from .driver import Build, build
 from .example import Example
+from .explanation import report
 from .frontend import COMPILED_PROGRAM
 from .options import Options
 from .signature import Signature, quick_key, signature_of
@@ -112,7 +113,7 @@ class Compiled:
 
     def explain(self) -> str:
         """Return the decisions of the latest compilation, a line for each kind."""
-        return "\n".join(map(str, self._latest_build().explanations))
+        return "\n".join(report(self._latest_build().explanations))
 
     def save(self, path: str | Path, *, directory: bool = False) -> Path:
         """Write the latest compilation as an artifact that `modelc.load` reads.

@@ -26,7 +26,7 @@ from ..runtime import Artifact, parameters_of, weight_handle
 from .assembly import assemble, write_dumps
 from .cache import Cache, Outcome, key_of
 from .example import Example
-from .explanation import Explanation
+from .explanation import Explanation, explain_partition, report, verdict
 from .frontend import Captured, capture, check_dims_form
 from .options import Options
 from .progress import Progress, silent
@@ -103,8 +103,9 @@ def examine(
     with torch.inference_mode(False):
         captured = work.capture(program, example)
     work.optimise(captured.module, captured.weights)
-    work.partition(captured.module)
-    return [str(explanation) for explanation in work.explanations]
+    split = work.partition(captured.module)
+    work.lower(captured.module, captured.weights, split)
+    return [*report(work.explanations), verdict(captured.module, split)]
 
 
 @dataclass
@@ -145,9 +146,7 @@ class _Compilation:
         """Choose the engine of every tensor op."""
         with self.step("partition"):
             split = partition(module, self.options.target)
-        for decision in split.decisions.values():
-            text = f"{decision.op.name} goes to {decision.engine}: {decision.reason}"
-            self.explanations.append(Explanation("partition", text, decision.op.loc))
+        self.explanations += explain_partition(split)
         return split
 
     def lower(self, module: Module, weights: dict[Symbol, torch.Tensor], split: Partition) -> None:

@@ -42,7 +42,7 @@ def load_source(spec: str, inputs_name: str = DEFAULT_INPUTS) -> Source:
     """Load the program `file.py[:name]` and its inputs; raises MC0002 or MC0003.
 
     Without a name the program is what the file's function `build` returns. A name may be a module,
-    a module class that needs no arguments, or a function.
+    a module class that needs no arguments (its instance is put into `eval()` mode), or a function.
     """
     path, name = _split(spec)
     module = load_file(path)
@@ -161,10 +161,11 @@ def _find_program(module: ModuleType, path: Path, name: str, help: str) -> Calla
         close = close_names(name, [key for key in _names(module) if callable(vars(module)[key])])
         raise _unloadable(f"{path} has no {name!r}", help=suggest(name, close) if close else help)
     value = getattr(module, name)
-    if name != DEFAULT_ENTRY and not _is_module_class(value):
+    is_class = _is_module_class(value)
+    if name != DEFAULT_ENTRY and not is_class:
         return _program(value, name, path)
     try:
-        made = value()
+        made = value().eval() if is_class else value()
     except Exception as error:
         raise _failed(path, f"{name}() of {path} raises", error) from error
     return _program(made, f"{name}()", path)

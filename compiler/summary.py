@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..diagnostics import Diagnostic, DiagnosticError, suggest
-from ..runtime import Artifact
+from ..runtime import Artifact, structure_text
 from ..runtime.host.program import (
     Branch,
     Entry,
     Program,
+    Raise,
+    Return,
     Switch,
     Terminator,
     edges_of,
 )
-
-MEBIBYTE = 1 << 20
+from ..runtime.structure import Leaf, Structure, children
 
 
 def stages(artifact: Artifact) -> dict[str, str]:
@@ -51,23 +52,51 @@ def summarise(artifact: Artifact) -> str:
 
 def _entry_lines(program: Program, entry: Entry) -> Iterator[str]:
     yield f"entry @{entry.symbol}"
-    first = entry.blocks[0]
-    for value in first.arguments:
-        yield f"  input {entry.values[value].name}: {program.type_of(entry, value)}"
+    types = [program.type_of(entry, value) for value in entry.blocks[0].arguments]
+    for name, structure in zip(entry.inputs.keys, entry.inputs.items, strict=True):
+        frozen = "" if _holds_tensors(structure) else " (frozen)"
+        yield f"  input {name}: {structure_text(structure, types)}{frozen}"
+    yield from dict.fromkeys(_exits(program, entry))
     edges = sum(len(edges_of(block.terminator)) for block in entry.blocks)
     forks = sum(isinstance(block.terminator, Branch | Switch) for block in entry.blocks)
-    choices = "choice" if forks == 1 else "choices"
-    yield f"  {len(entry.blocks)} blocks, {edges} edges, {forks} data-dependent {choices}"
+    choices = _count(forks, "data-dependent choice")
+    yield f"  {_count(len(entry.blocks), 'block')}, {_count(edges, 'edge')}, {choices}"
+
+
+def _holds_tensors(structure: Structure) -> bool:
+    return isinstance(structure, Leaf) or any(map(_holds_tensors, children(structure)))
+
+
+def _exits(program: Program, entry: Entry) -> Iterator[str]:
+    """Yield a line for each way in which a call ends."""
+    for block in entry.blocks:
+        match block.terminator:
+            case Return(outputs=outputs, structure=structure):
+                types = [program.type_of(entry, value) for value in outputs]
+                yield f"  output {structure_text(structure, types)}"
+            case Raise(exception=exception):
+                yield f"  raises {exception.rpartition(':')[2]}"
+            case _:
+                pass
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _size(count: int) -> str:
+    unit, factor = ("MiB", 1 << 20) if count >= 1 << 20 else ("KiB", 1 << 10)
+    return f"{count} bytes" if count < 1 << 10 else f"{count / factor:.1f} {unit}"
 
 
 def _subnet_lines(artifact: Artifact, program: Program) -> Iterator[str]:
-    used = Counter(instance.callee for instance in program.instances)
+    sets = Counter(one.callee for one in program.instances if one.constants)
     for name, subnet in artifact.subnets.items():
-        size = len(artifact.files[subnet.file])
-        sets = f"{used[name]} set(s) of weights"
-        yield f"sub-network @{name} for {subnet.engine}, {size} bytes, {sets}"
+        size = _size(len(artifact.files[subnet.file]))
+        own = f", {_count(sets[name], 'set')} of weights" if sets[name] else ""
+        yield f"sub-network @{name} for {subnet.engine}, {size}{own}"
     total = sum(array.nbytes for array in artifact.weights.values())
-    yield f"weights: {len(artifact.weights)}, {total / MEBIBYTE:.1f} MiB"
+    yield f"weights: {_count(len(artifact.weights), 'tensor')}, {_size(total)}"
     if program.cells:
         yield "state: " + ", ".join(cell.path for cell in program.cells if cell.path)
 

@@ -1,6 +1,7 @@
 """Artifacts and how they run, without the compiler and without torch."""
 
 from .artifact import Artifact, Payload
+from .binding import structure_text
 from .caller import caller_location
 from .container import unwritable
 from .engines import TARGETS
@@ -17,6 +18,7 @@ __all__ = [
     "caller_location",
     "load",
     "parameters_of",
+    "structure_text",
     "unwritable",
     "weight_handle",
 ]

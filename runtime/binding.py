@@ -298,16 +298,17 @@ def signature_text(program: Program) -> str:
     shown: list[str] = []
     for parameter in program.parameters:
         default = "" if parameter.default is None else f" = {builder(parameter.default)(())!r}"
-        shown.append(f"{parameter.name}: {_structure_text(items[parameter.name], types)}{default}")
+        shown.append(f"{parameter.name}: {structure_text(items[parameter.name], types)}{default}")
     return f"({_markers(program.parameters, shown)})"
 
 
-def _structure_text(structure: Structure, types: Sequence[Type]) -> str:
+def structure_text(structure: Structure, types: Sequence[Type]) -> str:
+    """Return how a structure arranges leaves of `types`, as Python writes it."""
     if isinstance(structure, Leaf):
         return str(types[structure.index])
     if isinstance(structure, Constant):
         return repr(structure.value)
-    parts = [_structure_text(child, types) for child in children(structure)]
+    parts = [structure_text(child, types) for child in children(structure)]
     labels = getattr(structure, "keys", None) or getattr(structure, "fields", None)
     if labels is not None:
         named = ", ".join(f"{key!r}: {part}" for key, part in zip(labels, parts, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -70,7 +71,10 @@ def test_run_compares_with_the_program_that_is_named(modelc: Modelc, artifact: P
 def test_inspect_shows_what_is_inside(modelc: Modelc, artifact: Path) -> None:
     shown = modelc("inspect", artifact).stdout
     assert "program model" in shown and "input x: tensor<[2, 4], f32>" in shown
-    assert "1 data-dependent choice" in shown and "sub-network @" in shown
+    assert "1 data-dependent choice\n" in shown
+    assert "  input scale: 1.0 (frozen)\n  output tensor<[2, 4], f32>\n" in shown
+    assert re.search(r"^sub-network @\S+ for onnxruntime, .*, 1 set of weights$", shown, re.M)
+    assert "weights: 2 tensors, 80 bytes" in shown
     assert modelc("inspect", artifact, "--host").stdout.count("def ") >= 1
     assert "flowchart TD" in modelc("inspect", artifact, "--mermaid").stdout
     captured = modelc("inspect", artifact, "--ir", "captured").stdout
@@ -102,8 +106,31 @@ def test_examine_says_which_engine_runs_what(modelc: Modelc, artifact: Path) -> 
     Path("model.modelc").unlink()
     finished = modelc("examine", "model.py")
     assert finished.status == 0, finished.stderr
-    assert "onnxruntime" in finished.stdout
+    lines = finished.stdout.splitlines()
+    assert lines[0].startswith("partition: ") and "go to onnxruntime: the lowest bid" in lines[0]
+    assert sum("goes to" in line or "go to" in line for line in lines) == 1
+    assert re.fullmatch(r"compiles: \d+ sub-networks, all for onnxruntime", lines[-1])
     assert not Path("model.modelc").exists()
+
+
+SPECTRUM = """
+
+class Spectrum(torch.nn.Module):
+    def forward(self, x):
+        return torch.fft.fft(x).abs() if x.sum() > 0 else torch.fft.fft(x * 2).abs()
+"""
+
+
+def test_examine_says_first_what_goes_elsewhere_and_why(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "model.py").write_text(MODEL + SPECTRUM)
+    finished = modelc("examine", "model.py:Spectrum")
+    assert finished.status == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    line = (MODEL + SPECTRUM).count("\n")
+    assert re.match(
+        rf".*model\.py:{line}:\d+: partition: aten\._fft.* goes to torch: not ", lines[0]
+    )
+    assert "torch" in lines[-1] and lines[-1].startswith("compiles: ")
 
 
 @pytest.mark.parametrize(
