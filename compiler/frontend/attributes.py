@@ -9,6 +9,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+import numpy
 import torch
 from torch import nn
 
@@ -17,7 +18,16 @@ from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified
 from .failures import ProgramError
 from .machine import Machine, Outcome
-from .objects import ABSENT, DynamicList, Generator, GeneratorMethod, ListMethod, class_of, is_a
+from .objects import (
+    ABSENT,
+    Array,
+    DynamicList,
+    Generator,
+    GeneratorMethod,
+    ListMethod,
+    class_of,
+    is_a,
+)
 from .registers import deliver
 from .scalars import is_number
 from .state import ResultUse, State
@@ -25,7 +35,6 @@ from .texts import require_no_text
 from .torch_internals import Tensor, is_traced
 
 _TENSOR_REFUSALS = {
-    "numpy": "use tensor operations instead of NumPy",
     "__array__": "use tensor operations instead of NumPy",
     "data_ptr": "do not use addresses",
     "untyped_storage": "do not use storages",
@@ -52,6 +61,8 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
         return deliver(state, ListMethod(owner, name))
     if isinstance(owner, Generator):
         return deliver(state, GeneratorMethod(owner, name))
+    if isinstance(owner, Array):
+        return machine.builtins[numpy.ndarray.__getattribute__](machine, state, [owner, name], {})
     if is_traced(owner):
         return deliver(state, _tensor_attribute(machine, owner, name))
     if owner is os and name == "environ":

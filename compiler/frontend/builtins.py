@@ -13,11 +13,21 @@ from importlib import import_module
 from types import BuiltinMethodType, FunctionType, GeneratorType
 from typing import Any
 
+import numpy
 import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
 from . import prelude
+from .arrays import (
+    array_of_tensor,
+    call_array_method,
+    call_numpy,
+    get_array_attribute,
+    get_array_item,
+    set_array_item,
+    to_tensor,
+)
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
 from .calls import call, is_interpreted, refuse_dynamic
@@ -35,6 +45,8 @@ from .native import run_native
 from .objects import (
     ABSENT,
     ITERATORS,
+    Array,
+    ArrayMethod,
     CountingIterator,
     DynamicList,
     Generator,
@@ -73,7 +85,7 @@ def _simple(function: Callable[..., Any]) -> Builtin:
 
 
 def _is_data(value: Any) -> bool:
-    return is_traced(value) or is_symbolic(value) or isinstance(value, DynamicList)
+    return is_traced(value) or is_symbolic(value) or isinstance(value, (Array, DynamicList))
 
 
 def _items_are_data(machine: Machine, value: Any) -> bool:
@@ -165,6 +177,7 @@ def _extreme_of_list(
 
 
 def _length(machine: Machine, value: Any) -> Any:
+    value = value.tensor if isinstance(value, Array) else value
     if isinstance(value, DynamicList):
         return value.length
     if is_traced(value):
@@ -316,6 +329,8 @@ def _class_of(machine: Machine, value: Any) -> Any:
         return nn.Parameter if is_parameter else torch.Tensor
     if isinstance(value, DynamicList):
         return list
+    if isinstance(value, Array):
+        return numpy.ndarray
     if isinstance(value, Generator):
         return GeneratorType
     return str if isinstance(value, Text) else class_of(value)
@@ -433,6 +448,16 @@ def _make_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> 
     return deliver(state, machine.python(_tensor, machine, *args, **kwargs))
 
 
+def _as_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    """Deliver `torch.as_tensor(data)`, which is `data` itself if nothing is to be converted."""
+    data = args[0].tensor if isinstance(args[0], Array) else args[0]
+    if not is_traced(data) or len(args) > 1:
+        return _make_tensor(machine, state, args, kwargs)
+    return deliver(
+        state, machine.tracer.native(torch.Tensor.to, data, **kwargs) if kwargs else data
+    )
+
+
 def _tensor_of_list(machine: Machine, state: State, data: DynamicList) -> Outcome:
     """Deliver `torch.tensor(data)`, whose dtype is another one if the list is empty."""
     frame, emptiness = state.frame, state.frame.handed
@@ -450,6 +475,7 @@ def _tensor_of_list(machine: Machine, state: State, data: DynamicList) -> Outcom
 
 
 def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
+    data = data.tensor if isinstance(data, Array) else data
     if isinstance(data, DynamicList):
         return machine.lists.to_tensor(data, kwargs.get("dtype"))
     if is_symbolic(data):
@@ -670,8 +696,15 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.Tensor.equal: _simple(_equal),
     torch.Tensor.allclose: _simple(_all_close),
     torch.Tensor.__len__: _len,
+    _TORCH.Tensor.numpy: _simple(array_of_tensor),
+    _TORCH.from_numpy: _simple(to_tensor),
+    numpy.ndarray: call_numpy,
+    numpy.ndarray.__getattribute__: get_array_attribute,
+    numpy.ndarray.__getitem__: get_array_item,
+    numpy.ndarray.__setitem__: set_array_item,
+    ArrayMethod: call_array_method,
     torch.tensor: _make_tensor,
-    torch.as_tensor: _make_tensor,
+    torch.as_tensor: _as_tensor,
     torch.stack: _combining(torch.stack),
     torch.cat: _combining(torch.cat),
     torch.concat: _combining(torch.cat),

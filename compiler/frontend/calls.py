@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
+import numpy
 import torch
 from torch import nn
 from torch.utils import _pytree as pytree
@@ -20,7 +21,7 @@ from ...diagnostics import UNKNOWN, Location
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
 from .consumption import has_generators, replacement, takes_generators
-from .failures import ProgramError, Undecided, refusal
+from .failures import NeedConcrete, ProgramError, Undecided, refusal
 from .functions import push_function, push_interpreted
 from .generators import call_method
 from .hir import Register
@@ -29,6 +30,8 @@ from .machine import Machine, Outcome
 from .native import run_native, sees_constants_only, unknown_flag
 from .objects import (
     ABSENT,
+    Array,
+    ArrayMethod,
     DynamicList,
     Generator,
     GeneratorMethod,
@@ -165,8 +168,8 @@ def call(
 
 
 def _builtin(machine: Machine, function: Any) -> Any:
-    if isinstance(function, ListMethod):
-        return functools.partial(_call_method_of_list, function)
+    if isinstance(function, (ListMethod, ArrayMethod)):
+        return functools.partial(_call_bound_object, function)
     if isinstance(function, GeneratorMethod):
         return functools.partial(_call_generator, function)
     owner = getattr(function, "__self__", None)
@@ -189,10 +192,10 @@ def _call_bound(
     return method(machine, state, [owner, *args], kwargs)
 
 
-def _call_method_of_list(
-    method: ListMethod, machine: Machine, state: State, args: list[Any], kwargs: Any
+def _call_bound_object(
+    method: Any, machine: Machine, state: State, args: list[Any], kwargs: Any
 ) -> Outcome:
-    return machine.builtins[ListMethod](machine, state, [method, *args], kwargs)
+    return machine.builtins[type(method)](machine, state, [method, *args], kwargs)
 
 
 def _call_generator(
@@ -469,6 +472,8 @@ def _construct_natively(
     if has_generators(args):
         return _call_with_lists(machine, state, cls, args, kwargs)
     _refuse_effects(machine, cls)
+    if package_of(cls) == "numpy":
+        return machine.builtins[numpy.ndarray](machine, state, [cls, *args], kwargs)
     instance = machine.python(machine.tracer.native, cls, *args, **kwargs)
     is_error = isinstance(instance, BaseException)
     if not is_error and (package_of(cls) not in NATIVE_PACKAGES or isinstance(instance, dict)):
@@ -509,6 +514,8 @@ def _call_container(
         return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
+    if is_a(owner, (dict, set)) and any(isinstance(argument, Array) for argument in args[:1]):
+        raise NeedConcrete(frozenset(), "a key must not be an array that depends on data")
     if class_of(owner) is list:
         return machine.builtins[types.BuiltinMethodType](machine, state, [method, *args], kwargs)
     return call_container(machine, state, method, args, kwargs)
@@ -551,6 +558,8 @@ def call_natively(
     if has_generators(args):
         return _call_with_lists(machine, state, function, args, kwargs)
     _refuse_effects(machine, function)
+    if package_of(function) == "numpy":
+        return machine.builtins[numpy.ndarray](machine, state, [function, *args], kwargs)
     refuse_dynamic(machine, function, [*args, *kwargs.values()])
     args = [machine.tracer.scalars.settled(value) for value in args]
     kwargs = {name: machine.tracer.scalars.settled(value) for name, value in kwargs.items()}
@@ -652,6 +661,14 @@ def begin_drawing(
     return push_function(machine, state, prelude.take, [generator, count], {}, use=use)
 
 
+_UNSEEN = (
+    ((Generator, GeneratorMethod), "a generator", "pass a list of what it yields"),
+    (Array, "an array of NumPy", "make it a tensor first, by torch.from_numpy"),
+    ((InterpretedFunction, ListMethod, ArrayMethod), "a function", "call the function directly"),
+)
+"""What only the machine understands, and what to do instead."""
+
+
 def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
     """Refuse arguments that no function outside of the machine understands."""
     name = getattr(function, "__name__", type(function).__name__)
@@ -660,18 +677,10 @@ def refuse_dynamic(machine: Machine, function: Any, values: list[Any]) -> None:
     for value in leaves:
         if isinstance(value, DynamicList):
             raise need_static(value, f"a list that is passed to `{name}`")
-        if isinstance(value, (Generator, GeneratorMethod)):
-            raise machine.tracer.refuse(
-                "MC0101",
-                f"a generator of the program is passed to `{name}`, which would run it unseen",
-                help="pass a list of what it yields",
-            )
-        if isinstance(value, (InterpretedFunction, ListMethod)):
-            raise machine.tracer.refuse(
-                "MC0101",
-                f"a function of the program is passed to `{name}`, which would call it unseen",
-                help="call the function directly",
-            )
+        for classes, what, help in _UNSEEN:
+            if isinstance(value, classes):
+                message = f"{what} of the program is passed to `{name}`, which would use it unseen"
+                raise machine.tracer.refuse("MC0101", message, help=help)
     if package_of(function) == "numpy" or not _is_known(function):
         _refuse_data(machine, name, leaves)
 

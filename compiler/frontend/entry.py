@@ -41,7 +41,7 @@ from .knowledge import Knowledge, StateCell
 from .lists import only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
-from .objects import ABSENT, DynamicList, Element, class_of, is_a
+from .objects import ABSENT, Array, DynamicList, Element, class_of, is_a
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
@@ -291,6 +291,8 @@ class Capture:
         outputs: list[Value] = []
 
         def leaf(part: Any) -> Structure | None:
+            if isinstance(part, Array):
+                raise NoStructure(part)
             if is_traced(part) or isinstance(part, DynamicList):
                 outputs.append(self._value_of(part))
                 return ir.Leaf(len(outputs) - 1)

@@ -6,6 +6,7 @@ import operator
 import types
 from typing import Any
 
+import numpy
 import torch
 from torch import nn
 
@@ -19,7 +20,7 @@ from .hir import GetItem, SetItem
 from .lists import need_static
 from .machine import Machine, Outcome
 from .native import guard_aliases, run_native
-from .objects import DynamicList, class_of, is_a
+from .objects import Array, DynamicList, class_of, is_a
 from .promotion import make_dynamic
 from .registers import deliver, read
 from .scalars import is_symbolic
@@ -37,13 +38,17 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     if is_traced(container):
         return deliver(state, tensor_item(machine, container, key))
     require_no_text([container])
-    if is_traced(key) and isinstance(container, (*_SEQUENCES, DynamicList)):
-        key = item_of(machine, key)
+    if isinstance(container, Array):
+        return machine.builtins[numpy.ndarray.__getitem__](machine, state, [container, key], {})
+    if is_a(key, (torch.Tensor, Array)) and isinstance(container, (*_SEQUENCES, DynamicList)):
+        key = number_of(machine, key)
     key = machine.tracer.scalars.constant_or_symbol(key)
     if isinstance(container, DynamicList):
         return deliver(state, _dynamic_item(machine, container, key))
     if is_symbolic(key):
         return _symbolic_item(machine, state, container, key)
+    if isinstance(key, Array):
+        require_known(machine, [key], "this key")
     if is_a(key, slice):
         key = _known_slice(machine, key)
         if _has_symbolic_bound(key) and class_of(container) is list:
@@ -72,6 +77,8 @@ def require_known(machine: Machine, values: Any, purpose: str) -> None:
     """Ask for concrete values of symbolic numbers."""
     del machine
     require_no_text(values)
+    if any(isinstance(value, Array) for value in values):
+        raise NeedConcrete(frozenset(), f"{purpose} must not be an array that depends on data")
     symbols: list[Any] = [expression_of(v).free_symbols for v in values if is_symbolic(v)]
     if symbols:
         message = f"{purpose} must not depend on tensor data"
@@ -152,6 +159,8 @@ def _with_numbers(machine: Machine, key: Any) -> Any:
         return tuple(_with_numbers(machine, part) for part in key)
     if is_a(key, slice):
         return _known_slice(machine, key)
+    if isinstance(key, Array):
+        return _with_numbers(machine, key.tensor)
     if isinstance(key, DynamicList):
         return _index_tensor(machine, key)
     if is_traced(key) and key.dim() == 0 and key.dtype in _INDEX_DTYPES:
@@ -192,6 +201,11 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
     if is_traced(container):
         _set_tensor_item(machine, container, key, value)
         return Outcome.NEXT
+    if is_a(container, (Array, numpy.ndarray)):
+        return machine.builtins[numpy.ndarray.__setitem__](
+            machine, state, [container, key, value], {}
+        )
+    key = number_of(machine, key) if is_a(container, (list, DynamicList)) else key
     key = machine.tracer.scalars.constant_or_symbol(key)
     if isinstance(container, DynamicList):
         return _set_dynamic_item(machine, container, key, value)
@@ -265,9 +279,7 @@ def _copy_into(tensor: Any, key: Any, value: Any) -> None:
 def delete_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Execute `del container[key]`."""
     refuse_foreign_mutation(machine, container)
-    if is_traced(key):
-        key = item_of(machine, key)
-    key = machine.tracer.scalars.constant_or_symbol(key)
+    key = machine.tracer.scalars.constant_or_symbol(number_of(machine, key))
     if is_symbolic(key) and class_of(container) is list:
         if make_dynamic(machine, state, container):
             return Outcome.STAY

@@ -6,6 +6,7 @@ import types
 from collections.abc import Mapping, Set
 from typing import Any
 
+import torch
 from torch import nn
 
 from .calls import is_interpreted
@@ -13,6 +14,7 @@ from .indexing import require_known, tensor_item
 from .machine import Machine
 from .objects import (
     ITERATORS,
+    Array,
     CountingIterator,
     DynamicList,
     Generator,
@@ -36,16 +38,17 @@ def iterate(machine: Machine, value: Any) -> Iterator | Generator:
         return RangeIterator(value.start, value.stop, value.step)
     if isinstance(value, DynamicList):
         return SequenceIterator(value)
-    if is_traced(value):
+    if is_traced(value) or isinstance(value, Array):
         return _tensor_iterator(machine, value)
     return SequenceIterator(_static_items(machine, value))
 
 
-def _tensor_iterator(machine: Machine, tensor: Any) -> Iterator:
+def _tensor_iterator(machine: Machine, value: Any) -> Iterator:
+    tensor = value.tensor if isinstance(value, Array) else value
     if tensor.dim() == 0:
         machine.python(_raise, TypeError("iteration over a 0-d tensor"))
     extent = machine.tracer.scalars.constant_or_symbol(tensor.shape[0])
-    return IndexIterator(tensor, 0, extent)
+    return IndexIterator(value, 0, extent)
 
 
 def _raise(error: Exception) -> None:
@@ -153,7 +156,11 @@ def _add(left: Any, right: Any) -> Any:
 def _advance_index(machine: Machine, iterator: IndexIterator) -> Any:
     position = iterator.position
     iterator.position = machine.tracer.native(_add, position, 1)
-    return tensor_item(machine, iterator.container, position)
+    container = iterator.container
+    if isinstance(container, Array):
+        item = tensor_item(machine, container.tensor, position)
+        return Array(item if item.dim() else machine.tracer.native(torch.clone, item))
+    return tensor_item(machine, container, position)
 
 
 def materialise(machine: Machine, value: Any) -> Any:

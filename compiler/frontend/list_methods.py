@@ -11,7 +11,7 @@ from .functions import push_function
 from .iteration import draw
 from .lists import need_static
 from .machine import Machine, Outcome
-from .objects import DynamicList, ListMethod, is_a
+from .objects import Array, DynamicList, ListMethod, is_a
 from .promotion import make_dynamic
 from .registers import deliver
 from .scalars import is_number, is_symbolic
@@ -74,7 +74,7 @@ def _extend_known(machine: Machine, state: State, owner: list[Any], items: Any) 
 
 
 def _is_data(value: Any) -> bool:
-    return is_traced(value) or is_symbolic(value) or isinstance(value, DynamicList)
+    return is_traced(value) or is_symbolic(value) or isinstance(value, (Array, DynamicList))
 
 
 # --- methods ------------------------------------------------------------------------------------

@@ -134,6 +134,21 @@ class GeneratorMethod:
     name: str
 
 
+@dataclass(eq=False)
+class Array:
+    """An array of NumPy: a tensor of the program, with NumPy's operations."""
+
+    tensor: Any
+
+
+@dataclass(eq=False)
+class ArrayMethod:
+    """A bound method of an `Array`."""
+
+    owner: Array
+    name: str
+
+
 # --- iterators ----------------------------------------------------------------------------------
 
 
@@ -183,5 +198,5 @@ Iterator: TypeAlias = (
     SequenceIterator | RangeIterator | IndexIterator | ZipIterator | CountingIterator
 )
 
-MUTABLE_RECORDS = (ClosureCell, *ITERATORS)
+MUTABLE_RECORDS = (ClosureCell, Array, ArrayMethod, *ITERATORS)
 """Classes of which every path has its own instances, copied field by field."""

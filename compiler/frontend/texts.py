@@ -8,7 +8,7 @@ from typing import Any
 
 from ...diagnostics import Location
 from .failures import NeedConcrete
-from .objects import DynamicList
+from .objects import Array, DynamicList
 from .scalars import is_symbolic
 from .torch_internals import expression_of, is_traced
 
@@ -57,7 +57,7 @@ def symbols_of(value: Any) -> frozenset[Any]:
 
 def is_data(value: Any) -> bool:
     """Tell whether only the data decides how `value` looks."""
-    return is_symbolic(value) or is_traced(value) or isinstance(value, (DynamicList, Text))
+    return is_symbolic(value) or is_traced(value) or isinstance(value, (Array, DynamicList, Text))
 
 
 def joined(parts: Sequence[Any]) -> str | Text:

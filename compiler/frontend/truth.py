@@ -9,7 +9,7 @@ import torch
 
 from .calls import is_interpreted
 from .machine import Machine
-from .objects import DynamicList, class_of
+from .objects import Array, DynamicList, class_of
 from .scalars import NUMBER_TYPES, is_number
 from .torch_internals import Tensor, is_traced
 
@@ -27,14 +27,15 @@ def item_of(machine: Machine, tensor: Tensor) -> Any:
 
 
 def number_of(machine: Machine, value: Any) -> Any:
-    """Return the number in a tensor with one element; other values are returned unchanged."""
+    """Return the number in a tensor or array with one element; other values are returned."""
+    if isinstance(value, Array):
+        value = value.tensor
     return item_of(machine, value) if is_traced(value) else value
 
 
 def truth(machine: Machine, value: Any) -> bool | torch.SymBool:
     """Return the truth of `value`, a Python bool if it is known on this path."""
-    if is_traced(value):
-        value = item_of(machine, value)
+    value = number_of(machine, value)
     if is_number(value):
         return machine.tracer.scalars.truth(value)
     if isinstance(value, DynamicList):

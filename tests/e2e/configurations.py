@@ -93,6 +93,7 @@ def _compiled(program: Program, captured: Captured) -> Run:
 
 OTHER_KERNELS: Mapping[str, str] = {
     "layers.Recurrent": "eager calls one fused kernel for all time steps",
+    "arrays.arithmetic": "eager calls NumPy's exponential function",
     "layers.Attention": "eager takes the fused fast path of the encoder layer",
 }
 """Programs that are REORDERED even as captured, and why."""

@@ -7,6 +7,7 @@ in docstrings number the hazards of capturing Python that a program would reveal
 from . import (
     algorithms,
     aliasing,
+    arrays,
     branches,
     calls,
     classes,
@@ -33,6 +34,7 @@ PROGRAMS = programs(
         lists,
         filters,
         algorithms,
+        arrays,
         closures,
         classes,
         layers,

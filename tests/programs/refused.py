@@ -277,10 +277,31 @@ def text_from_data(x: Tensor) -> dict[str, Tensor]:
 
 
 @refused(POSITIVE)
-def array_of_a_tensor(x: Tensor) -> Tensor:
-    """H11: a limit of the front end must not look like an exception of the program."""
-    values = x.numpy()  # <- MC0101: x.numpy()
-    return torch.from_numpy(values * 2)
+def array_that_is_returned(x: Tensor) -> Any:
+    """No output is an array of NumPy."""
+    return x.numpy() * 2  # <- MC0101: return x.numpy() * 2
+
+
+@refused(POSITIVE)
+def order_of_equal_elements(x: Tensor) -> Tensor:
+    """NumPy does not say how it orders equal elements unless it is asked for a stable order."""
+    return x[torch.from_numpy(numpy.argsort(x.numpy()))]  # <- MC0101: numpy.argsort(x.numpy())
+
+
+@refused(POSITIVE)
+def array_that_all_paths_share(x: Tensor) -> Tensor:
+    """H2: an array that exists while compiling would be changed on all paths."""
+    table = numpy.array([1.0, 2.0, 3.0])
+    if x.sum() > 0:
+        table[0] = 5.0  # <- MC0105: table[0]
+    return x * torch.from_numpy(table)
+
+
+@refused(POSITIVE)
+def key_in_an_array(x: Tensor) -> Tensor:
+    """H13: a scalar of NumPy is no number that is known."""
+    parts = {0: x, 1: x + 1, 2: x + 2}
+    return parts[numpy.argmax(x.numpy())]  # <- MC0102: parts[numpy.argmax(x.numpy())]
 
 
 @refused(POSITIVE)

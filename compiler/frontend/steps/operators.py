@@ -7,9 +7,11 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+import numpy
 import torch
 
 from .. import prelude
+from ..arrays import apply_operator, change_in_place
 from ..calls import call, hand_over, is_interpreted, refuse_dynamic, refuse_foreign_mutation
 from ..checks import check_divisor
 from ..functions import push_function
@@ -17,7 +19,7 @@ from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Una
 from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..native import run_native
-from ..objects import ABSENT, DynamicList, class_of, is_a
+from ..objects import ABSENT, Array, DynamicList, class_of, is_a
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
@@ -59,6 +61,8 @@ _BITWISE = (BinaryOperator.AND, BinaryOperator.OR, BinaryOperator.XOR)
 def binary(machine: Machine, state: State, step: Binary) -> Outcome:
     """Execute `Binary`."""
     left, right = read_all(machine, state, step.uses)
+    if isinstance(left, Array) or isinstance(right, Array):
+        return deliver(state, apply_operator(machine, step.operator.function, [left, right]))
     return _apply(machine, state, step.operator, step.operator.function, left, right)
 
 
@@ -68,6 +72,8 @@ def in_place(machine: Machine, state: State, step: InPlace) -> Outcome:
     if isinstance(left, DynamicList) and step.operator is BinaryOperator.ADD:
         extend(machine, left, right)
         return deliver(state, left)
+    if is_a(left, (Array, numpy.ndarray)):
+        return deliver(state, change_in_place(machine, step.operator.function, left, right))
     if is_a(left, (list, dict, set)):
         refuse_foreign_mutation(machine, left)
     return _apply(machine, state, step.operator, step.operator.in_place_function, left, right)
@@ -158,6 +164,8 @@ def unary(machine: Machine, state: State, step: Unary) -> Outcome:
     if method is not None:
         return call(machine, state, method, [value], {})
     function = step.operator.function
+    if isinstance(value, Array):
+        return deliver(state, apply_operator(machine, function, [value]))
     return deliver(state, run_native(machine, function, [_as_int(machine, value)], {}))
 
 
@@ -183,6 +191,8 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     method = _python_method(left, _COMPARISON_METHODS[step.operator])
     if method is not None:
         return call(machine, state, method, [left, right], {})
+    if isinstance(left, Array) or isinstance(right, Array):
+        return deliver(state, apply_operator(machine, step.operator.function, [left, right]))
     if _are_lists_of_data(left, right) and step.operator in _EQUALITIES:
         return _compare_lists(machine, state, step, left, right)
     refuse_dynamic(machine, step.operator.function, [left, right])
@@ -233,6 +243,7 @@ def _contains(
     method = _python_method(container, "__contains__")
     if method is not None:
         return call(machine, state, method, [container, element], {})
+    element = number_of(machine, element) if isinstance(element, Array) else element
     if isinstance(container, DynamicList):
         return _contained(machine, state, symbol, element, container)
     if is_a(container, Mapping) and not is_traced(element) and not is_symbolic(element):
