@@ -1,12 +1,14 @@
 """What programs print: compared with what eager prints."""
 
+import logging
 import sys
-import warnings
 
 import torch
 from torch import Tensor, nn, tensor
 
 from .case import program
+
+LOGGER = logging.getLogger(__name__)
 
 POSITIVE = tensor([1.0, 2.0, 3.0])
 NEGATIVE = tensor([-1.0, -2.0, -3.0])
@@ -65,7 +67,8 @@ def only_prints(x: Tensor) -> None:
 
 
 @program((POSITIVE,), (NEGATIVE,))
-def warnings_are_dropped(x: Tensor) -> Tensor:
-    if x.sum() < -1e9:
-        warnings.warn(f"sum is {x.sum().item()}", stacklevel=1)
+def log_messages_are_dropped(x: Tensor) -> Tensor:
+    if x.sum() < 0:
+        LOGGER.debug(f"sum is {x.sum().item()}")
+        logging.getLogger("other").debug("sum is %s", x.sum())
     return x + 1
