@@ -46,7 +46,7 @@ from .registers import deliver
 from .scalars import is_symbolic
 from .state import PRELUDE_FILE, ResultUse, State
 from .string_methods import string_method
-from .texts import require_no_text
+from .texts import require_no_text, symbols_of
 from .torch_internals import (
     forward_hooks,
     grad_mode_of_decorator,
@@ -514,11 +514,15 @@ def _call_container(
         return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
-    if is_a(owner, (dict, set)) and any(isinstance(argument, Array) for argument in args[:1]):
-        raise NeedConcrete(frozenset(), "a key must not be an array that depends on data")
+    if is_a(owner, (dict, set)) and any(_is_unknown_key(argument) for argument in args[:1]):
+        raise NeedConcrete(symbols_of(args[0]), "a key must not depend on tensor data")
     if class_of(owner) is list:
         return machine.builtins[types.BuiltinMethodType](machine, state, [method, *args], kwargs)
     return call_container(machine, state, method, args, kwargs)
+
+
+def _is_unknown_key(value: Any) -> bool:
+    return is_symbolic(value) or isinstance(value, Array)
 
 
 def call_container(

@@ -1,5 +1,7 @@
 """Algorithms that people write in Python around tensors."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn, tensor
 from torch.nn import functional
@@ -139,3 +141,82 @@ def first_fit(lengths: Tensor) -> list[int]:
         else:
             rows.append(length)
     return rows
+
+
+class Step(NamedTuple):
+    """The state of a solver."""
+
+    value: Tensor
+    time: float
+    size: float
+
+
+POINT = tensor([1.0, 2.0, 3.0])
+
+
+@program((POINT,), (POINT * 10,), (POINT * 0.01,))
+def adaptive_steps(x: Tensor) -> tuple[Step, int]:
+    """Heun's method; a step is repeated with half the size if its error is too large."""
+    step, rounds = Step(x, 0.0, 0.5), 0
+    while step.time < 2.0:
+        slope = -step.value
+        corrected = -(step.value + step.size * slope)
+        error = (step.size * (corrected - slope) / 2).abs().max().item()
+        if 0.0 <= error <= 0.05:
+            value = step.value + step.size * (slope + corrected) / 2
+            time = step.time + step.size
+            step = Step(value, time, min(step.size * 1.5, 2.0 - step.time))
+        else:
+            step = step._replace(size=step.size / 2)
+        rounds += 1
+        if rounds > 40:
+            break
+    return step, rounds
+
+
+@program(*[(normal(number, 8, 2), normal(number + 9, 3, 2)) for number in range(3)])
+def clusters(points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
+    """K-means until nothing moves; an empty cluster keeps its center."""
+    while True:
+        nearest = torch.cdist(points, centers).argmin(1)
+        moved = torch.stack(
+            [
+                points[nearest == number].mean(0) if (nearest == number).any() else centers[number]
+                for number in range(3)
+            ]
+        )
+        if (moved - centers).abs().max() < 1e-4:
+            return moved, nearest
+        centers = moved
+
+
+@program((POINT,), (-POINT,), (tensor([1.0, -1.0, 2.0]),))
+class Pondering(nn.Module):
+    """Outputs and their probabilities are listed until the program has probably halted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(3, 4)
+        self.output = nn.Linear(4, 2)
+        self.halting = nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        hidden, running = torch.zeros(1, 4), torch.ones(1)
+        outputs: list[Tensor] = []
+        probabilities: list[Tensor] = []
+        for step in range(1, 7):
+            halt = torch.sigmoid(self.halting(hidden))[:, 0] if step < 6 else torch.ones(1)
+            outputs.append(self.output(hidden))
+            probabilities.append(running * halt)
+            running = running * (1 - halt)
+            if (1 - running).item() > 0.9:
+                break
+            hidden = self.cell(x.view(1, 3), hidden)
+        return torch.stack(outputs), torch.stack(probabilities), len(outputs)
+
+
+@program((normal(0, 3, 4), tensor([1, 2, 4])), (normal(1, 3, 4), tensor([4, 4, 4])))
+def ragged_rows(x: Tensor, lengths: Tensor) -> tuple[Tensor, list[int]]:
+    """Each row of a padded batch is taken to its own length."""
+    rows = [row[:length].cumsum(0) for row, length in zip(x, lengths.tolist(), strict=True)]
+    return torch.cat(rows), [row.shape[0] for row in rows]

@@ -269,6 +269,22 @@ def key_from_data(x: Tensor) -> dict[Any, Tensor]:
     return {x.sum().item(): x}  # <- MC0102: {x.sum().item(): x}
 
 
+@refused(tensor([1, 2, 1]))
+def member_from_data(x: Tensor) -> int:
+    """H13: so are those of a set."""
+    seen: set[Any] = set()
+    for value in x.tolist():
+        seen.add(value)  # <- MC0102: seen.add(value)
+    return len(seen)
+
+
+@refused(tensor([1, 2, 1]))
+def key_looked_up_by_data(x: Tensor) -> Tensor:
+    """H13: whether a dictionary has a key."""
+    table = {1: x, 2: x + 1}
+    return x if x.sum().item() in table else -x  # <- MC0102: x.sum().item() in table
+
+
 @refused(POSITIVE)
 def text_from_data(x: Tensor) -> dict[str, Tensor]:
     """H13: so are strings."""

@@ -16,6 +16,7 @@ from ..calls import call, hand_over, is_interpreted, refuse_dynamic, refuse_fore
 from ..checks import check_divisor
 from ..functions import push_function
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
+from ..indexing import require_known
 from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..native import run_native
@@ -246,7 +247,9 @@ def _contains(
     element = number_of(machine, element) if isinstance(element, Array) else element
     if isinstance(container, DynamicList):
         return _contained(machine, state, symbol, element, container)
-    if is_a(container, Mapping) and not is_traced(element) and not is_symbolic(element):
+    if is_a(container, Mapping) and is_symbolic(element):
+        require_known(machine, [element], "a key")
+    if is_a(container, Mapping) and not is_traced(element):
         return deliver(state, machine.python(symbol.function, element, container))
     refuse_dynamic(machine, symbol.function, [container])
     if is_a(container, (list, tuple, set, frozenset, range)):
