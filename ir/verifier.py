@@ -26,8 +26,8 @@ def verify(module: Module, *, types: bool = False) -> list[Diagnostic]:
         shape = list(_shape_rules(func))
         found += shape
         if not shape:  # the other rules follow edges and owners
+            found += _aten_rules(func) if types else []  # first: wrong types cause the others
             found += _func_rules(module, func)
-            found += _aten_rules(func) if types else []
     return found
 
 

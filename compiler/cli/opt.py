@@ -38,7 +38,7 @@ def optimise(text: str, name: str, pipeline: str, weights: Path | None, timing: 
     from ...passes import PassContext, run_pipeline, time_passes, verify_passes
 
     module = parse_module(text, name)
-    check(module)
+    check(module, types=True)
     report = time_passes(lambda line: print(line, file=sys.stderr))
     observers = [verify_passes, *([report] if timing else [])]
     context = PassContext(weights=_load_weights(weights))

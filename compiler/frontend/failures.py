@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -73,12 +75,15 @@ def refusal(
 
 
 def call_chain(location: Location) -> tuple[Note, ...]:
-    """Return one note per call that led to `location`, the innermost first."""
-    places = list(location.chain())[1:]
-    inner = [location, *places]
+    """Return one note per place of a call that led to `location`, the innermost first."""
+    places = list(location.chain())
+    calls = Counter(
+        (f"in the call of `{callee.function}`{_module(callee)}", replace(place, caller=None))
+        for callee, place in zip(places, places[1:], strict=False)
+    )
     return tuple(
-        Note(f"in the call of `{callee.function}`{_module(callee)}", place)
-        for callee, place in zip(inner, places, strict=False)
+        Note(f"{message}, {count} times" if count > 1 else message, place)
+        for (message, place), count in calls.items()
     )
 
 

@@ -288,3 +288,40 @@ def test_says_how_to_name_the_program_to_compare_with(modelc: Modelc, artifact: 
     assert finished.status == 1
     assert "error[MC0002]: other.py has no 'build'" in finished.stderr
     assert "help: name the program with --program [FILE.py:]NAME" in finished.stderr
+
+
+def test_points_at_the_first_wrong_type_in_an_ir_file(modelc: Modelc, workplace: Path) -> None:
+    assert (workplace / "model.py").write_text(MODEL)
+    assert modelc("compile", "model.py", "--dump-ir", "ir").status == 0
+    (dump,) = Path("ir").glob("00-*.mc")
+    lines = dump.read_text().splitlines()
+    number = next(i for i, line in enumerate(lines) if "aten.sum.default" in line)
+    lines[number] = lines[number].replace("tensor<[], f32>", "tensor<[2], f32>")
+    Path("wrong.mc").write_text("\n".join(lines) + "\n")
+    finished = modelc("opt", "wrong.mc")
+    assert finished.status == 1
+    column = lines[number].index("aten.sum") + 1
+    assert finished.stderr.startswith(f"wrong.mc:{number + 1}:{column}: error[MC0203]")
+    assert "has a result of type tensor<[2], f32>, not tensor<[], f32>" in finished.stderr
+
+
+DESCENT = """
+import random
+
+def descend(x, depth=12):
+    if depth == 0:
+        return x * random.random()
+    return descend(x, depth - 1)
+
+def inputs():
+    return [(1.0,)]
+"""
+
+
+def test_counts_calls_from_one_place(modelc: Modelc, workplace: Path) -> None:
+    (workplace / "model.py").write_text(DESCENT)
+    finished = modelc("compile", "model.py:descend")
+    assert finished.status == 1
+    assert "model.py:6:20: error[MC0105]" in finished.stderr
+    assert finished.stderr.count("note: in the call of `descend`") == 1
+    assert "model.py:7:12: note: in the call of `descend`, 12 times\n" in finished.stderr
