@@ -14,7 +14,10 @@ _SAFETENSORS: Any = import_module("safetensors.torch")  # untyped
 
 def write_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write tensors, each of which must be contiguous and share memory with no other."""
+    path.write_bytes(b"")
+    mode = path.stat().st_mode  # what the user's umask gives; safetensors would give 0600
     _SAFETENSORS.save_file(dict(tensors), path)
+    path.chmod(mode)
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ CODES: Mapping[str, str] = {
     "MC0004": "a package that only compiling needs is not installed",
     "MC0005": "the named dimensions are malformed or do not fit the example inputs",
     "MC0006": "there is no IR stage of that name",
+    "MC0007": "there is no table of that name",
     "MC0101": "unsupported Python construct",
     "MC0102": "a Python value is needed that depends on tensor data",
     "MC0103": "loop-carried values change their kind",

@@ -5,6 +5,7 @@ from .binding import structure_text
 from .caller import caller_location
 from .container import unwritable
 from .engines import TARGETS
+from .manifest import modelc_version
 from .model import Model, load
 from .signature import Parameter, parameters_of
 from .tensors import weight_handle
@@ -17,6 +18,7 @@ __all__ = [
     "Payload",
     "caller_location",
     "load",
+    "modelc_version",
     "parameters_of",
     "structure_text",
     "unwritable",

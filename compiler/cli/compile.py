@@ -29,7 +29,7 @@ def compile_command(
     target: TargetOption = "cpu",
     dump_ir: Annotated[Path | None, typer.Option(help="Write the IR after each pass here.")] = None,
     pipeline: Annotated[
-        str | None, typer.Option("-p", help="Passes instead of the default.")
+        str | None, typer.Option("-p", "--pipeline", help="Passes instead of the default.")
     ] = None,
     directory: Annotated[bool, typer.Option(help="Write a directory, not a zip file.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Compile all of it anew.")] = False,

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Annotated
 
 import typer
 
+from ...diagnostics import Diagnostic, DiagnosticError, Location, suggest
+from ..tables import TABLES
 from .console import print_table, reporting_errors
 
-
-class Table(enum.StrEnum):
-    """What can be listed."""
-
-    PASSES = "passes"
-    OPS = "ops"
-    TARGETS = "targets"
-    DIAGNOSTICS = "diagnostics"
+NAMES = "|".join(TABLES)
 
 
-def list_command(table: Annotated[Table, typer.Argument(help="Which table.")]) -> None:
+def list_command(table: Annotated[str, typer.Argument(metavar=NAMES, help="Which table.")]) -> None:
     """List passes, ops, targets or diagnostics."""
-    from ..tables import TABLES
-
     with reporting_errors():
-        header, rows = TABLES[table.value]()
+        if table not in TABLES:
+            place, known = Location("<table>", 1, 1, 1 + len(table)), suggest(table, list(TABLES))
+            message = f"there is no table {table!r}"
+            raise DiagnosticError(Diagnostic("MC0007", message, place, help=known, excerpt=table))
+        header, rows = TABLES[table]()
         print_table(header, rows)

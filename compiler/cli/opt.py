@@ -19,7 +19,9 @@ def opt_command(
     file: Annotated[Path, typer.Argument(metavar="FILE.mc", help="The IR; - reads stdin.")],
     pipeline: Annotated[str, typer.Option("-p", "--pipeline", help="cse,dce or a{max-ops=4}")] = "",
     weights: Annotated[Path | None, typer.Option(help="Weights of the program.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", help="Write here, not to stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write here, not to stdout.")
+    ] = None,
     timing: Annotated[bool, typer.Option(help="Print the time of each pass to stderr.")] = False,
 ) -> None:
     """Parse an IR file, verify it, run passes on it, and print the result."""

@@ -147,3 +147,21 @@ def test_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "modelc", "list", "diagnostics"]
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "MC0101" in finished.stdout
+
+
+def test_shows_its_version(modelc: Modelc) -> None:
+    finished = modelc("--version")
+    assert finished.status == 0
+    assert re.fullmatch(r"modelc \d+\.\d+\S*\n", finished.stdout)
+
+
+def test_options_have_long_forms(modelc: Modelc, artifact: Path) -> None:
+    dump = next(Path("dumps").glob("00-*.mc"))
+    assert modelc("opt", dump, "--pipeline", "cse", "--output", "cse.mc").status == 0
+    assert Path("cse.mc").read_text().startswith("module @model")
+    words = ["compile", "model.py", "--pipeline", "dce", "--output", "dce.modelc"]
+    assert modelc(*words).status == 0 and Path("dce.modelc").is_file()
+
+
+def test_dumps_have_the_mode_of_other_files(modelc: Modelc, artifact: Path) -> None:
+    assert len({path.stat().st_mode for path in Path("dumps").iterdir()}) == 1

@@ -325,3 +325,10 @@ def test_counts_calls_from_one_place(modelc: Modelc, workplace: Path) -> None:
     assert "model.py:6:20: error[MC0105]" in finished.stderr
     assert finished.stderr.count("note: in the call of `descend`") == 1
     assert "model.py:7:12: note: in the call of `descend`, 12 times\n" in finished.stderr
+
+
+def test_names_tables_that_may_be_meant(modelc: Modelc) -> None:
+    finished = modelc("list", "pass")
+    assert finished.status == 1
+    assert "<table>:1:1: error[MC0007]: there is no table 'pass'" in finished.stderr
+    assert "    1 | pass\n      | ^^^^\n  help: did you mean passes?" in finished.stderr
