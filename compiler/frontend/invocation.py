@@ -114,9 +114,14 @@ def _invoke(machine: Machine, state: State, plan: FunctionPlan, arguments: Argum
 
 
 def _check_exceptions(machine: Machine, state: State, plan: FunctionPlan) -> None:
-    if not plan.may_raise or not (is_guarded(state) or machine.has_writes(state)):
+    """Refuse to invoke what may raise where the program sees more of that than its caller does.
+
+    Errors of operations count for handlers, since no function is known to be free of them.
+    """
+    guarded = is_guarded(state)
+    if not guarded and not (plan.may_raise and machine.has_writes(state)):
         return
-    what = "caught" if is_guarded(state) else "raised after state or an input was written"
+    what = "caught" if guarded else "raised after state or an input was written"
     raise machine.tracer.refuse(
         "MC0101",
         f"an exception of `{plan.code.name}`, which calls itself, may be {what}",

@@ -89,7 +89,7 @@ def test_the_model_is_as_before():
 def test_the_model_is_as_before_after_a_refusal():
     class Refused(Gated):
         def forward(self, x: Tensor) -> Tensor:
-            return super().forward(x + x.numpy().sum())
+            return super().forward(x + x.data_ptr())
 
     model = Refused().eval()
     before = {name: id(parameter) for name, parameter in model.named_parameters()}
