@@ -13,6 +13,7 @@ from .definition import Pass
 
 PASSES: Mapping[str, str] = {
     "canonicalize": "canonicalize:Canonicalize",
+    "compute-before-joins": "compute_before_joins:ComputeBeforeJoins",
     "cse": "cse:CommonSubexpressions",
     "dce": "dce:DeadCode",
     "deduplicate-subnets": "deduplicate_subnets:DeduplicateSubnets",

@@ -267,6 +267,7 @@ PIPELINES = [
     "hoist-common",
     "hoist-equivalent",
     "sink-into-arms",
+    "compute-before-joins",
     "outline-subnets",
     "outline-subnets,deduplicate-subnets,dce,cse,canonicalize,fold",
     f"{DEFAULT_PIPELINE},{LOWERING_PIPELINE}",
