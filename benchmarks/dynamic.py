@@ -136,7 +136,8 @@ def prepare(name: str, model: nn.Module, inputs: Inputs, threads: int) -> tuple[
 def measure(name: str, peers: list[str], rounds: int, threads: int) -> Result:
     """Measure sample `name` with eager and each of `peers`."""
     sample = load_sample(name)
-    model, inputs = sample.build(), sample.inputs()
+    with torch.inference_mode(False):  # as users build them; not all compilers take others
+        model, inputs = sample.build(), sample.inputs()
     result, programs = Result(name, {"eager": Peer()}), {"eager": model}
     check_and_warm_up(model, model, inputs)
     for peer_name in peers:
