@@ -3,6 +3,7 @@
 from .engine import BACKENDS, Backend, Bid, Miss, load_backend
 from .host import host_program
 from .partition import TARGETS, Decision, Partition, check_target, partition
+from .whole import OneFile, one_file
 
 __all__ = [
     "BACKENDS",
@@ -11,9 +12,11 @@ __all__ = [
     "Bid",
     "Decision",
     "Miss",
+    "OneFile",
     "Partition",
     "check_target",
     "host_program",
     "load_backend",
+    "one_file",
     "partition",
 ]

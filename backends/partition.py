@@ -77,7 +77,8 @@ def partition(module: Module, target: str = "cpu") -> Partition:
     for func in module.host_funcs:
         for block in func.body.blocks:
             bids = {op: _bids(op, backends) for op in block.ops if isinstance(op, AtenOp)}
-            refused += [_refusal(op, offers) for op, offers in bids.items() if not _taken(offers)]
+            missed = {op: offers for op, offers in bids.items() if not _taken(offers)}
+            refused += [_refusal(op, offers, target) for op, offers in missed.items()]
             if not refused:
                 result.decisions |= _assign(block, bids)
     if refused:
@@ -96,13 +97,20 @@ def _taken(offers: _Offers) -> bool:
     return any(isinstance(offer, Bid) for offer in offers.values())
 
 
-def _refusal(op: AtenOp, offers: _Offers) -> Diagnostic:
+def _refusal(op: AtenOp, offers: _Offers, target: str) -> Diagnostic:
     notes = tuple(
         Note(f"{engine}: {offer.reason}")
         for engine, offer in offers.items()
         if isinstance(offer, Miss)
     )
-    return Diagnostic("MC0401", f"no engine takes {op.target}", op.loc, notes=notes)
+    others = [
+        other
+        for other, engines in TARGETS.items()
+        if other != target and any(_taken(_bids(op, [load_backend(one)])) for one in engines)
+    ]
+    help_text = f"compile for target {others[0]}" if others else ""
+    message = f"no engine of target {target} takes {op.target}"
+    return Diagnostic("MC0401", message, op.loc, notes=notes, help=help_text)
 
 
 def _assign(block: Block, bids: Mapping[AtenOp, _Offers]) -> dict[Op, Decision]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from ..backends import Partition, host_program, load_backend
+from ..backends import OneFile, Partition, host_program, load_backend
 from ..ir import Func, Module, Symbol
-from ..runtime import Artifact, Payload, parameters_of, unwritable, weight_handle
+from ..runtime import ONE_FILE, Artifact, Payload, parameters_of, unwritable, weight_handle
+from .onnx_file import is_onnx_path, write_onnx_file
 from .tensor_files import write_tensors
 
 
@@ -26,9 +27,34 @@ def assemble(
         host_program(module, parameters_of(program)),
         {str(func.symbol): _payload(func, split) for func in module.graph_funcs},
         {str(symbol): weight_handle(weights[symbol]) for symbol in module.weights},
-        stages={f"{number:02d}-{name}": text for number, (name, text) in enumerate(stages.items())},
+        stages=_numbered(stages),
         target=split.target,
     )
+
+
+def assemble_whole(
+    whole: OneFile, weights: Mapping[Symbol, torch.Tensor], stages: Mapping[str, str]
+) -> Artifact:
+    """Return the artifact of a program that is one ONNX model, control flow included."""
+    return Artifact.create(
+        whole.program,
+        {one.callee: Payload("onnxruntime", whole.model) for one in whole.program.instances},
+        {name: weight_handle(weights[Symbol(name)]) for name in whole.program.weights},
+        stages=_numbered(stages),
+        target=ONE_FILE,
+    )
+
+
+def write_artifact(artifact: Artifact, path: Path, *, directory: bool = False) -> None:
+    """Write `artifact` at `path`: as an ONNX model if that ends in `.onnx`; MC0505 if it fails."""
+    if is_onnx_path(path):
+        write_onnx_file(artifact, path)
+    else:
+        artifact.save(path, directory=directory)
+
+
+def _numbered(stages: Mapping[str, str]) -> dict[str, str]:
+    return {f"{number:02d}-{name}": text for number, (name, text) in enumerate(stages.items())}
 
 
 def _payload(func: Func, split: Partition) -> Payload:

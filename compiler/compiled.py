@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import Diagnostic, DiagnosticError, suggest
 from ..runtime import Model, caller_location
+from .assembly import write_artifact
 from .driver import Build, build
 from .example import Example
 from .explanation import report
@@ -118,10 +119,11 @@ class Compiled:
     def save(self, path: str | Path, *, directory: bool = False) -> Path:
         """Write the latest compilation as an artifact that `modelc.load` reads.
 
-        An artifact runs one signature: a warning names the others for which this is compiled.
+        With target `onnx`, a path that ends in `.onnx` gets a standard ONNX model. An artifact runs
+        one signature: a warning names the others for which this is compiled.
         """
         target = Path(path)
-        self._latest_build().artifact.save(target, directory=directory)
+        write_artifact(self._latest_build().artifact, target, directory=directory)
         saved = [key for key, variant in self._variants.items() if variant is self._latest]
         if others := [str(key) for key in self._variants if key not in saved]:
             message = "%s holds %s for %s only, not for %s"

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ..backends import Partition, check_target, partition
+from ..backends import Partition, check_target, one_file, partition
 from ..ir import Module, Symbol
 from ..ir.text import print_module
 from ..passes import (
@@ -22,8 +22,8 @@ from ..passes import (
     run_pipeline,
     verify_passes,
 )
-from ..runtime import Artifact, parameters_of, weight_handle
-from .assembly import assemble, write_dumps
+from ..runtime import ONE_FILE, Artifact, parameters_of, weight_handle
+from .assembly import assemble, assemble_whole, write_dumps
 from .cache import Cache, Outcome, key_of
 from .example import Example
 from .explanation import Explanation, explain_partition, report, verdict
@@ -87,8 +87,11 @@ def _finish(work: _Compilation, captured: Captured, program: Callable[..., Any])
     module = captured.module
     work.optimise(module, captured.weights)
     split = work.partition(module)
-    work.lower(module, captured.weights, split)
-    artifact = work.emit(module, captured, split, program)
+    if work.options.target == ONE_FILE:
+        artifact = work.emit_whole(captured, program)
+    else:
+        work.lower(module, captured.weights, split)
+        artifact = work.emit(module, captured, split, program)
     if work.options.dump_directory is not None:
         write_dumps(work.options.dump_directory, work.dumps, captured.weights)
     return Outcome(artifact, work.explanations)
@@ -104,6 +107,8 @@ def examine(
         captured = work.capture(program, example)
     work.optimise(captured.module, captured.weights)
     split = work.partition(captured.module)
+    if options.target == ONE_FILE:
+        one_file(captured.module, parameters_of(program))
     work.lower(captured.module, captured.weights, split)
     return [*report(work.explanations), verdict(captured.module, split)]
 
@@ -162,6 +167,15 @@ class _Compilation:
         """Write sub-networks and host program."""
         with self.step("emit"):
             return assemble(module, captured.weights, split, program, self.stages)
+
+    def emit_whole(self, captured: Captured, program: Callable[..., Any]) -> Artifact:
+        """Write the whole program, its control flow included, for one engine."""
+        with self.step("emit"):
+            whole = one_file(captured.module, parameters_of(program))
+            artifact = assemble_whole(whole, captured.weights, self.stages)
+        for note in whole.notes:
+            self.explanations.append(Explanation("emit", note.message, note.location))
+        return artifact
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:

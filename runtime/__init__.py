@@ -4,13 +4,14 @@ from .artifact import Artifact, Payload
 from .binding import structure_text
 from .caller import caller_location
 from .container import unwritable
-from .engines import TARGETS
+from .engines import ONE_FILE, TARGETS
 from .manifest import modelc_version
 from .model import Model, load
 from .signature import Parameter, parameters_of
 from .tensors import weight_handle
 
 __all__ = [
+    "ONE_FILE",
     "TARGETS",
     "Artifact",
     "Model",

@@ -23,6 +23,7 @@ from .manifest import (
     read_manifest,
     write_manifest,
 )
+from .onnx_file import SUFFIX, read_onnx_file
 from .types import TensorType
 from .weights import read_weights, write_weights
 
@@ -89,9 +90,11 @@ class Artifact:
     def load(path: str | Path, known: Mapping[str, Handle] | None = None) -> Artifact:
         """Read and verify the artifact at `path`, but for the weights that are `known`.
 
-        MC0502 if it is damaged, MC0503 if it has another schema version, MC0506 if it is not there.
+        A path that ends in `.onnx` names a whole program in one ONNX file. MC0502 if it is damaged,
+        MC0503 if it has another schema version, MC0506 if it is not there.
         """
-        return _load(Path(path), known or {})
+        path = Path(path)
+        return _load_onnx(path) if path.suffix == SUFFIX else _load(path, known or {})
 
     def save(
         self, path: str | Path, *, directory: bool = False, known: Collection[str] = ()
@@ -175,6 +178,12 @@ def _load(path: Path, known: Mapping[str, Handle]) -> Artifact:
     files = {name: bytes(data) for name, data in contents.items()}
     subnets, target, source = manifest.subnets, manifest.target, manifest.source
     return Artifact(program, target, subnets, files, weights, path, source)
+
+
+def _load_onnx(path: Path) -> Artifact:
+    read = read_onnx_file(path)
+    target = SUFFIX.removeprefix(".")
+    return Artifact(read.program, target, read.subnets, read.files, read.weights, path)
 
 
 def _verified(path: Path, source: Source, name: str, entry: FileEntry) -> memoryview:

@@ -59,8 +59,16 @@ def _converter(kind: Type, *, may_borrow: bool) -> Convert:
     if isinstance(kind, TensorType):
         return _tensor_converter(kind.dtype == "bf16", may_borrow)
     if isinstance(kind, ListType):
-        return _list_converter(_converter(kind.element, may_borrow=may_borrow))
+        element = kind.element
+        is_number = not isinstance(element, TensorType | ListType)
+        convert = _number if is_number else _converter(element, may_borrow=may_borrow)
+        return _list_converter(convert)
     return lambda value, as_torch, borrowed: value
+
+
+def _number(value: Any, as_torch: bool, borrowed: Collection[int]) -> Any:
+    """Return a number of a list; in one that an engine made, it is a tensor of rank 0."""
+    return cast(Handle, value).item() if isinstance(value, numpy.ndarray) else value
 
 
 def _tensor_converter(is_bfloat16: bool, may_borrow: bool) -> Convert:

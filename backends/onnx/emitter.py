@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator as python_operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,11 +32,14 @@ _FLOATS = frozenset({DType.F64, DType.F32, DType.F16})
 class Emitter:
     """Append the nodes of one model; operands and results are ONNX values.
 
-    The type of each value that an ATen op reads or makes is known by `types`.
+    The type of each value that an ATen op reads or makes is known by `types`. If `is_standard`, no
+    operators are used but ONNX's own.
     """
 
     recorder: torchlib.Recorder = field(default_factory=torchlib.Recorder)
     types: dict[onnx_ir.Value, Type] = field(default_factory=lambda: {})
+    is_standard: bool = False
+    dims: Iterator[int] = field(default_factory=itertools.count)
 
     def parameter(self, name: str, value_type: Type) -> onnx_ir.Value:
         """Return the graph input `name`."""
@@ -65,6 +69,8 @@ class Emitter:
         self, op_type: str, *inputs: onnx_ir.Value, count: int, domain: str = "", **attributes: Any
     ) -> list[onnx_ir.Value]:
         """Append a node that has `count` results, of ONNX's own or of another domain."""
+        if domain and self.is_standard:
+            raise Unsupported(f"{op_type} of {domain} is no operator of ONNX's own")
         outputs = [torchlib.new_value(None, None, None) for _ in range(count)]
         converted = onnx_ir.convenience.convert_attributes(attributes)
         self.recorder.nodes.append(
@@ -110,7 +116,7 @@ class Emitter:
 
     def new_dim(self) -> sympy.Symbol:
         """Return a dim that no other value of the model has."""
-        return symbol(f"inner{len(self.recorder.nodes)}")
+        return symbol(f"inner{next(self.dims)}")
 
     def finish(self, value: onnx_ir.Value, value_type: Type) -> onnx_ir.Value:
         """Return `value` as a value of type `value_type`."""

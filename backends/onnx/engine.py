@@ -84,7 +84,7 @@ def _try_alone(op: AtenOp) -> str | None:
     if any(device != "cpu" for device in _devices(op)):
         return "its tensors are not on the CPU"
     try:
-        _load(convert(alone(op)))
+        load_model(convert(alone(op)))
     except Unsupported as refusal:
         return str(refusal)
     return None
@@ -102,7 +102,7 @@ def _devices(op: AtenOp) -> list[str]:
     return [getattr(value_type, "device", "cpu") for value_type in types]
 
 
-def _load(model: bytes) -> None:
+def load_model(model: bytes) -> None:
     """Raise `Unsupported` if ONNX Runtime lacks a kernel, or finds other types than torch did."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -103,6 +103,10 @@ class Recorder(_building.OpRecorder):
         """The functions, fixed graphs of ONNX nodes, that the recorded nodes call."""
         return [_local_function(script) for script in self.functions.values()]
 
+    def share_functions(self, other: Recorder) -> None:
+        """Keep functions where `other` keeps its own: both record parts of one model."""
+        self.functions = other.functions
+
     def _cast_constant(
         self, signature: Any, inputs: Mapping[str, Any], attributes: Mapping[str, Any]
     ) -> Any:

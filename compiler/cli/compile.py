@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...diagnostics import DiagnosticError
+from ...runtime import ONE_FILE
 from ..options import Options
 from ..progress import Progress, shown_on_terminal
 from ..source import DEFAULT_INPUTS, Source, load_source
@@ -21,10 +22,14 @@ SourceArgument = Annotated[str, typer.Argument(metavar="FILE.py[:NAME]", help="W
 InputsOption = Annotated[str, typer.Option("--inputs", help="Name of the inputs in the file.")]
 TargetOption = Annotated[str, typer.Option(help="Where to run; see `modelc list targets`.")]
 
+_SUFFIXES = {ONE_FILE: ".onnx"}
+
 
 def compile_command(
     source: SourceArgument,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="NAME.modelc")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="NAME.modelc or NAME.onnx")
+    ] = None,
     inputs: InputsOption = DEFAULT_INPUTS,
     target: TargetOption = "cpu",
     dump_ir: Annotated[Path | None, typer.Option(help="Write the IR after each pass here.")] = None,
@@ -36,7 +41,8 @@ def compile_command(
 ) -> None:
     """Compile a program into an artifact that runs without PyTorch."""
     with reporting_errors():
-        from ..driver import build  # heavy, and not there if only the runtime is installed
+        from ..assembly import write_artifact  # heavy, and not there with the runtime alone
+        from ..driver import build
 
         with shown_on_terminal(stderr()) as progress:
             progress(f"loading {source}")
@@ -49,10 +55,10 @@ def compile_command(
                 cache=not no_cache,
             )
             built = build(loaded.program, loaded.examples[0], options, progress)
-            path = output or Path(f"{loaded.name}.modelc")
+            path = output or Path(f"{loaded.name}{_SUFFIXES.get(target, '.modelc')}")
             progress(f"writing {path}")
             artifact = replace(built.artifact, source=loaded.entry)
-            artifact.save(path, directory=directory)
+            write_artifact(artifact, path, directory=directory)
         _summarise(built, path)
 
 

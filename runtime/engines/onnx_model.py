@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-MODEL_GRAPH = 7
+MODEL_GRAPH, MODEL_METADATA = 7, 14
 GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_INPUT = 1, 5, 11
 NODE_INPUT, NODE_OPERATOR, NODE_ATTRIBUTE = 1, 4, 5
 ATTRIBUTE_GRAPH = 6
@@ -47,6 +47,16 @@ def input_names(model: bytes) -> list[str]:
     """Return the names of the inputs of the graph, in order; ValueError if it is no model."""
     graph = _only(model, MODEL_GRAPH)
     return [_name(value) for number, value in _contents(graph) if number == GRAPH_INPUT]
+
+
+def metadata(model: bytes) -> dict[str, str]:
+    """Return the metadata properties by key; ValueError if it is no model."""
+    _only(model, MODEL_GRAPH)
+    entries = [dict(_contents(value)) for key, value in _contents(model) if key == MODEL_METADATA]
+    return {
+        bytes(entry[ENTRY_KEY]).decode(): bytes(entry.get(ENTRY_VALUE, b"")).decode()
+        for entry in entries
+    }
 
 
 def consumers(model: bytes, names: Collection[str]) -> dict[str, set[str]]:

@@ -16,7 +16,13 @@ ENGINES: Mapping[str, str] = {
 }
 """Module, beside this one, and class of each engine."""
 
-TARGETS: Mapping[str, tuple[str, ...]] = {"cpu": ("onnxruntime", "torch")}
+ONE_FILE = "onnx"
+"""The target for which a program, its control flow included, is one ONNX model."""
+
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "cpu": ("onnxruntime", "torch"),
+    ONE_FILE: ("onnxruntime",),
+}
 """The engines of each target; of equal bids that of the first engine wins."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 from unittest import mock
 
@@ -11,8 +13,10 @@ import torch
 
 import modelc
 from modelc.compiler import driver
+from modelc.compiler.assembly import write_artifact
 from modelc.compiler.example import Example
 from modelc.compiler.frontend import Captured
+from modelc.compiler.options import Options
 from modelc.ir import Module
 from modelc.ir.cloning import clone_func
 from modelc.ir.reference import Interpreter
@@ -28,6 +32,7 @@ from modelc.passes import (
 
 from ..programs import Program
 from .comparison import EXACT, Tolerances
+from .plain_onnx import PlainSession
 
 Run: TypeAlias = Callable[..., Any]
 
@@ -91,6 +96,22 @@ def _compiled(program: Program, captured: Captured) -> Run:
         return modelc.compile(program.build(), Example(example.args, dict(example.kwargs)))
 
 
+def _one_file(program: Program, captured: Captured) -> Run:
+    """Write the program as one ONNX model, and run that by a session of ONNX Runtime alone."""
+    example = program.calls[0]
+    again = Captured(cloned(captured.module), dict(captured.weights), captured.notes)
+    instance = program.build()
+    with (
+        mock.patch.object(driver, "capture", mock.Mock(return_value=again)),
+        tempfile.TemporaryDirectory() as directory,
+    ):
+        call = Example(example.args, dict(example.kwargs))
+        built = driver.build(instance, call, Options(target="onnx"))
+        path = Path(directory) / "program.onnx"
+        write_artifact(built.artifact, path)
+        return PlainSession(path, instance)
+
+
 OTHER_KERNELS: Mapping[str, str] = {
     "layers.Recurrent": "eager calls one fused kernel for all time steps",
     "arrays.arithmetic": "eager calls NumPy's exponential function",
@@ -104,6 +125,7 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
     "optimised": Configuration(_optimised, REORDERED),
     "outlined": Configuration(_outlined, REORDERED),
     "compiled": Configuration(_compiled, ROUNDED),
+    "onnx": Configuration(_one_file, ROUNDED),
 }
 
 

@@ -15,6 +15,7 @@ MODEL_CONFIGURATIONS: Mapping[str, Configuration] = {
     # Eager calls fused kernels for attention and recurrences; sums come in another order.
     "captured": Configuration(lambda _, captured: interpreted(captured), ROUNDED),
     "compiled": CONFIGURATIONS["compiled"],
+    "onnx": CONFIGURATIONS["onnx"],
 }
 """How every model is run and compared with eager."""
 
