@@ -21,7 +21,7 @@ import torch
 from modelc.runtime import codec, structure
 
 ort: Any = onnxruntime
-from_numpy: Any = torch.from_numpy  # pyright: ignore[reportUnknownMemberType] (numpy's part of it)
+_TORCH: Any = torch  # untyped where it takes numpy's arrays
 
 _DTYPES: Mapping[str, Any] = {
     "tensor(bool)": numpy.bool_,
@@ -63,7 +63,7 @@ class PlainSession:
         error = self.signature["errors"][number - 1] if number else None
         for name, output in self.signature["updated_inputs"].items():
             if error is None or output in error["writes"]:
-                leaves[names.index(name)].copy_(from_numpy(outputs[output]))
+                leaves[names.index(name)].copy_(_TORCH.from_numpy(outputs[output]))
         for cell in self.signature["state"]:
             if cell["output"] in (outputs if error is None else error["writes"]):
                 self.state[cell["input"]] = outputs[cell["output"]]
@@ -108,7 +108,7 @@ def _array(leaf: Any) -> Any:
 def _leaf(value: Any, kind: str) -> Any:
     if kind.startswith("list<"):
         return [_leaf(item, kind[len("list<") : -1]) for item in value]
-    return from_numpy(value.copy()) if kind.startswith("tensor<") else value.item()
+    return _TORCH.from_numpy(value.copy()) if kind.startswith("tensor<") else value.item()
 
 
 def _exception(error: Mapping[str, Any], outputs: Mapping[str, Any]) -> Exception:

@@ -59,7 +59,7 @@ def convert_program(module: Module) -> Whole:
 
 def _only_entry(module: Module) -> Func:
     """Return a copy of the only entry, without assertions; MC0403 if state changes its kind."""
-    first, *others = module.host_funcs
+    first, *others = module.entries
     cleared = [op for op in first.ops if getattr(op, "cleared_cells", ())]
     if others or cleared:
         cells = ", ".join(cell.path for cell in module.cells.values() if cell.path)

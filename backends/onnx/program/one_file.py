@@ -56,7 +56,7 @@ def one_file(module: Module, parameters: Sequence[Parameter]) -> OneFile:
 
 def _notes(module: Module) -> Iterator[Note]:
     """Yield what the model does not do that the program does."""
-    for func in module.host_funcs:
+    for func in module.entries:
         for op in func.ops:
             if isinstance(op, Print):
                 yield Note("this print is left out: ONNX has none", op.loc)

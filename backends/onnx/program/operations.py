@@ -13,6 +13,7 @@ from ....ir.graph import AtenOp
 from ....ir.host import (
     Branch,
     CondBranch,
+    Invoke,
     Item,
     LoadWeight,
     Print,
@@ -109,6 +110,8 @@ def _is_too_large(value: bool | int | float) -> bool:
 
 
 def _reason_against(op: Op) -> str | None:
+    if isinstance(op, Invoke):
+        return "ONNX has no functions that call themselves"
     if type(op) not in OPERATIONS and not isinstance(op, _ELSEWHERE):
         return f"{op.name} has no form in ONNX"
     if isinstance(op, arith.Constant) and _is_too_large(op.value):
