@@ -30,7 +30,7 @@ from .arrays import (
 )
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
-from .calls import call, is_interpreted, refuse_dynamic
+from .calls import call, call_without_hooks, is_interpreted, refuse_dynamic
 from .context_variables import CONTEXT_VARIABLE_METHODS
 from .failures import NeedConcrete
 from .fork import copy_list
@@ -624,6 +624,12 @@ def _shallow_copy(machine: Machine, value: Any) -> Any:
     return _deep_copy(machine, value)
 
 
+def _run_forward(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    del kwargs
+    module, given, named = args
+    return call_without_hooks(machine, state, module, list(given), dict(named))
+
+
 def _gradient(machine: Machine, *args: Any, **kwargs: Any) -> Any:
     raise machine.tracer.refuse(
         "MC0101", "gradients are not computed", help="compile the forward pass only"
@@ -720,5 +726,6 @@ BUILTINS: Mapping[Any, Builtin] = {
     _TORCH._assert: _simple(_assert_holds),
     _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
     **CONTEXT_VARIABLE_METHODS,
+    prelude.run_forward: _run_forward,
 }
 """The builtin for each such function; methods of tensors under their functions."""

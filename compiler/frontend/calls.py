@@ -51,6 +51,7 @@ from .torch_internals import (
     forward_hooks,
     grad_mode_of_decorator,
     has_data_mutation,
+    has_forward_hooks,
     is_raw_tensor,
     is_traced,
     undisabled,
@@ -306,12 +307,44 @@ def call_module(
     machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     """Deliver `module(*args, **kwargs)`."""
-    if forward_hooks(module):
-        raise machine.tracer.refuse(
-            "MC0101",
-            f"a {type(module).__name__} has forward hooks",
-            help="remove the hooks, or move what they do into `forward`",
-        )
+    if has_forward_hooks(module):
+        return _call_hooked(machine, state, module, args, kwargs)
+    return call_without_hooks(machine, state, module, args, kwargs)
+
+
+def _call_hooked(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    before, after = forward_hooks(module)
+    for hook, _ in [*before, *after]:
+        machine.foreign.read(getattr(hook, "__self__", hook))
+        if not _is_user_function(hook):
+            raise machine.tracer.refuse(
+                "MC0101",
+                f"a {type(module).__name__} has forward hooks that are not written in Python",
+                help="remove the hooks, or move what they do into `forward`",
+            )
+    given = [module, before, after, tuple(args), kwargs]
+    return push_function(machine, state, prelude.call_hooked, given, {})
+
+
+def _is_user_function(function: Any) -> bool:
+    if isinstance(function, functools.partial):
+        return _is_user_function(function.func)
+    function = getattr(function, "__func__", function)
+    if not isinstance(function, (types.FunctionType, InterpretedFunction)):
+        function = getattr(class_of(function), "__call__", None)
+    return isinstance(function, InterpretedFunction) or _is_interpreted_function(function)
+
+
+def _is_interpreted_function(function: Any) -> bool:
+    return isinstance(function, types.FunctionType) and is_interpreted(function)
+
+
+def call_without_hooks(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Deliver `module(*args, **kwargs)` apart from its own hooks."""
     own_call = type(module).__call__
     own_call = getattr(own_call, COMPILED_PROGRAM, own_call)
     if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
@@ -320,7 +353,7 @@ def call_module(
     if _is_plain_sequence(module) and not kwargs and len(args) == 1:
         return push_function(machine, state, prelude.run_sequence, [module, *args], {})
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
-        if is_leaf(module):
+        if is_leaf(module, with_hooks=True):
             return _call_leaf(machine, state, module, args, kwargs)
         owner: nn.Module = forward.__self__
         function: Any = forward.__func__
@@ -337,13 +370,15 @@ def _is_plain_sequence(module: nn.Module) -> bool:
     return isinstance(module, nn.Sequential) and inherits and "forward" not in vars(module)
 
 
-def is_leaf(module: nn.Module) -> bool:
-    """Tell whether `module` and all below it are torch's own, without hooks."""
+def is_leaf(module: nn.Module, *, with_hooks: bool = False) -> bool:
+    """Tell whether `module` and all below it are torch's own, without hooks.
+
+    It may have hooks itself if `with_hooks`, but not those below it.
+    """
     own = type(module).__module__.startswith("torch.")
     own_forward = "forward" not in vars(module)
-    return (
-        own and own_forward and not forward_hooks(module) and all(map(is_leaf, module.children()))
-    )
+    unhooked = with_hooks or not has_forward_hooks(module)
+    return own and own_forward and unhooked and all(map(is_leaf, module.children()))
 
 
 def _call_leaf(
@@ -352,7 +387,8 @@ def _call_leaf(
     machine.swapper.swap(module)
     machine.tracer.native_module = machine.foreign.path(module) or type(module).__name__
     try:
-        outcome = call_natively(machine, state, module, args, kwargs)
+        function = module.forward if has_forward_hooks(module) else module
+        outcome = call_natively(machine, state, function, args, kwargs)
         for buffer in module.buffers():
             if has_data_mutation(buffer):
                 keep_mutated_weight(machine, machine.tracer.tensors.wrappers[id(buffer)])
@@ -389,7 +425,11 @@ def _construct(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     initialise: Any = cls.__init__
-    is_python = isinstance(initialise, types.FunctionType) and is_interpreted(initialise)
+    is_python = _is_interpreted_function(initialise)
+    if initialise is nn.Module.__init__ and package_of(cls) not in NATIVE_PACKAGES:
+        instance = machine.python(cls, *args, **kwargs)
+        machine.owned.add(instance)
+        return deliver(state, instance)
     if issubclass(cls, nn.Module) and not is_python:
         return deliver(state, _new_module(machine, cls, args, kwargs))
     if is_python and issubclass(cls, BaseException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Mapping
@@ -23,8 +24,9 @@ ALWAYS: Mapping[Any, FunctionType] = {
     itertools.count: prelude.count_,
     itertools.cycle: prelude.cycle_,
     itertools.repeat: prelude.repeat_,
+    contextlib.suppress: prelude.suppress_,
 }
-"""Functions that return iterators, which are lazy in Python."""
+"""Functions that return iterators, which are lazy in Python, and context managers."""
 
 _OF_GENERATORS: Mapping[Any, FunctionType] = {
     enumerate: prelude.enumerate_,

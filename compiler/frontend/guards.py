@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .hir import Code, ExitContext, MatchException, Reraise, Return
 from .hir.analysis import Flow
+from .prelude import Suppression
 from .state import Frame, State
 
 
@@ -18,9 +19,12 @@ def _catches(frame: Frame) -> bool:
     if handler is None:
         return False
     following = frame.code.instructions[handler : handler + 3]
-    return not any(isinstance(step, ExitContext) for step in following) and not _passes_on(
-        frame.code, handler
-    )
+    managers = [
+        frame.registers.get(step.manager) for step in following if isinstance(step, ExitContext)
+    ]
+    if any(isinstance(manager, Suppression) for manager in managers):
+        return True
+    return not managers and not _passes_on(frame.code, handler)
 
 
 def _passes_on(code: Code, handler: int) -> bool:

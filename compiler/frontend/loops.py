@@ -95,6 +95,7 @@ def run_loop(machine: Machine, state: State, loop: Loop) -> None:
     """Run the loop at whose header `state` stands; the paths that leave it are scheduled."""
     plan = machine.knowledge.loop(loop_position(state, len(state.frames) - 1, loop))
     checkpoint: Checkpoint | None = None
+    state.knowledge = machine.tracer.shapes.snapshot()  # what attempts learn must be forgotten
     for _ in range(MAX_ATTEMPTS):
         machine.tracer.activate(state)
         candidate = clone_state(machine, state)

@@ -5,12 +5,14 @@ Operations in here are shown to users at the place of the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import GeneratorType
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+
+Hooks: TypeAlias = Sequence[tuple[Callable[..., Any], bool]]
 
 
 def any_(items: Iterable[Any]) -> bool:
@@ -266,6 +268,37 @@ def run_sequence(modules: Iterable[Callable[[Any], Any]], value: Any) -> Any:
     return value
 
 
+def call_hooked(
+    module: Any, before: Hooks, after: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call a module with its hooks, as torch does."""
+    for hook, takes_kwargs in before:
+        if takes_kwargs:
+            changed = hook(module, args, kwargs)
+            if changed is not None:
+                args, kwargs = changed
+        else:
+            changed = hook(module, args)
+            if changed is not None:
+                args = as_tuple(changed)
+    result = run_forward(module, args, kwargs)
+    for hook, takes_kwargs in after:
+        changed = hook(module, args, kwargs, result) if takes_kwargs else hook(module, args, result)
+        if changed is not None:
+            result = changed
+    return result
+
+
+def as_tuple(value: Any) -> Any:
+    """Return `value` if it is a tuple, else a tuple of it alone."""
+    return value if isinstance(value, tuple) else (value,)  # pyright: ignore[reportUnknownVariableType] -- narrowed from Any
+
+
+def run_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a module without its hooks; the machine does this itself."""
+    return module.forward(*args, **kwargs)
+
+
 def run_program(program: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Call a program that is no code of the user, such as a module of torch itself."""
     return program(*args, **kwargs)
@@ -462,6 +495,24 @@ class GeneratorContext:
         return False
 
 
+class Suppression:
+    """What `contextlib.suppress` returns."""
+
+    def __init__(self, exceptions: tuple[type[BaseException], ...]) -> None:
+        self.exceptions = exceptions
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return error is not None and isinstance(error, self.exceptions)
+
+
+def suppress_(*exceptions: type[BaseException]) -> Suppression:
+    """Return a context manager that suppresses `exceptions`."""
+    return Suppression(exceptions)
+
+
 def leave_by_raising(generator: Any, error: BaseException) -> bool:
     """Raise `error` inside of a context manager; tell whether it was suppressed."""
     try:
@@ -502,3 +553,47 @@ def diff(
         is_flag = result.dtype is torch.bool
         result = torch.logical_xor(later, earlier) if is_flag else later - earlier
     return result
+
+
+# --- patterns -----------------------------------------------------------------------------------
+
+
+def is_sequence(value: object) -> bool:
+    """Tell whether a sequence pattern can match `value`."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
+
+
+def is_mapping(value: object) -> bool:
+    """Tell whether a mapping pattern can match `value`."""
+    return isinstance(value, Mapping)
+
+
+def has_part(value: Any, cls: Any, key: int | str) -> bool:
+    """Tell whether `value` has what the part `key` of a class pattern is matched with."""
+    name = _part_name(cls, key)
+    return name is None or hasattr(value, name)
+
+
+def part(value: Any, cls: Any, key: int | str) -> Any:
+    """Return what the part `key` of a class pattern is matched with."""
+    name = _part_name(cls, key)
+    return value if name is None else getattr(value, name)
+
+
+def _part_name(cls: Any, key: int | str) -> str | None:
+    """Return the attribute that a part of a class pattern means, None for the value itself."""
+    if isinstance(key, str):
+        return key
+    names = getattr(cls, "__match_args__", None)
+    if key == 0 and names is None and _is_matched_whole(cls):
+        return None
+    names = names or ()
+    if key >= len(names):
+        message = f"{cls.__name__}() accepts {len(names)} positional sub-patterns"
+        raise TypeError(f"{message} ({key + 1} given)")
+    return names[key]
+
+
+def _is_matched_whole(cls: Any) -> bool:
+    whole = (bool, bytearray, bytes, dict, float, frozenset, int, list, set, str, tuple)
+    return issubclass(cls, whole)

@@ -27,6 +27,7 @@ _DISPATCH: Any = import_module("torch.utils._python_dispatch")
 _PRIMS: Any = import_module("torch._prims_common")
 _FAKE: Any = import_module("torch._subclasses.fake_tensor")
 _FUNCTIONAL: Any = import_module("torch._subclasses.functional_tensor")
+_MODULE: Any = import_module("torch.nn.modules.module")
 _TORCH: Any = torch
 
 FakeTensor: Any = _FAKE.FakeTensor
@@ -477,10 +478,27 @@ def undisabled(function: Any) -> Any:
     return function.__wrapped__ if is_wrapper else function
 
 
-def forward_hooks(module: torch.nn.Module) -> bool:
-    """Tell whether calling `module` runs hooks."""
+Hooks: TypeAlias = list[tuple[Any, bool]]
+"""Hooks in the order of their calls, and whether each takes keyword arguments."""
+
+
+def forward_hooks(module: torch.nn.Module) -> tuple[Hooks, Hooks]:
+    """Return the hooks that run before and after `forward` when `module` is called."""
     state: Any = module
-    return bool(state._forward_hooks or state._forward_pre_hooks)
+    before = _hooks(_MODULE._global_forward_pre_hooks, {})
+    before += _hooks(state._forward_pre_hooks, state._forward_pre_hooks_with_kwargs)
+    after = _hooks(_MODULE._global_forward_hooks, _MODULE._global_forward_hooks_with_kwargs)
+    after += _hooks(state._forward_hooks, state._forward_hooks_with_kwargs)
+    return before, after
+
+
+def _hooks(hooks: dict[int, Any], with_kwargs: dict[int, bool]) -> Hooks:
+    return [(hook, number in with_kwargs) for number, hook in hooks.items()]
+
+
+def has_forward_hooks(module: torch.nn.Module) -> bool:
+    """Tell whether calling `module` runs hooks."""
+    return any(forward_hooks(module))
 
 
 @contextlib.contextmanager

@@ -297,10 +297,13 @@ class StateCopier:
         self.tokens.append((path, ("exception", cls, tuple(attributes))))
         args = self.copy(value.args, (*path, "args"))
         held = {name: self.copy(part, (*path, name)) for name, part in attributes.items()}
-        if value not in self._owned and args is value.args and not held:
+        cause = self.copy(value.__cause__, (*path, "__cause__"))
+        is_plain = args is value.args and not held and cause is None
+        if value not in self._owned and is_plain:
             return self._remember(value, value)
         copied: Any = self._remember(value, cls.__new__(cls, *args))
         copied.__dict__.update(held)
+        copied.__cause__ = cause
         self._owned.add(copied)
         return copied
 

@@ -19,6 +19,7 @@ from . import (
     lists,
     loops,
     outputs,
+    patterns,
     prints,
     recursion,
     scalars,
@@ -46,6 +47,7 @@ PROGRAMS = programs(
         calls,
         exceptions,
         generators,
+        patterns,
         prints,
         recursion,
     ]

@@ -416,3 +416,92 @@ class WrapsItsParts(nn.Module):
         except AttributeError:
             hook = layer
         return hook(Reversed(layer)(x)) if x.max() < 5 else x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def classes_of_a_function(x: Tensor) -> tuple[Tensor, Tensor]:
+    factor = 2
+
+    class Inner:
+        scale = 3
+
+        def __init__(self, value: Tensor) -> None:
+            self.value = value
+
+        def scaled(self) -> Tensor:
+            return self.value * self.scale * factor
+
+    @dataclass
+    class State:
+        value: Tensor
+        steps: int = 0
+
+    class Pair(NamedTuple):
+        left: Tensor
+        right: Tensor
+
+    state = State(x)
+    if x.sum() > 0:
+        state = State(Inner(x).scaled(), 1)
+    pair = Pair(state.value, x)
+    return pair.left + pair.right, pair.right * state.steps
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def module_made_in_the_program(x: Tensor) -> Tensor:
+    class Gate(nn.Module):
+        def __init__(self, scale: float) -> None:
+            super().__init__()
+            self.scale = scale
+            self.activation = nn.ReLU()
+
+        def forward(self, value: Tensor) -> Tensor:
+            if value.sum() > 0:
+                return self.activation(value) * self.scale
+            return value
+
+    return Gate(2.0)(x) + 1
+
+
+class _Offset:
+    """A hook that is an object."""
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...]) -> Tensor:
+        return args[0] + 1
+
+
+@program((normal(0, 3),), (-normal(0, 3),), (normal(1, 3),))
+class Hooked(nn.Module):
+    """Hooks that run before and after modules of torch and of the user, in torch's order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.linear.register_forward_pre_hook(_Offset())
+        self.linear.register_forward_pre_hook(self.scaled, with_kwargs=True)
+        self.linear.register_forward_hook(self.doubled)
+        self.register_forward_hook(self.residual)
+
+    def scaled(self, module: nn.Module, args: Any, kwargs: Any) -> Any:
+        return tuple(value * 3 for value in args), kwargs
+
+    def doubled(self, module: nn.Module, args: Any, output: Tensor) -> Tensor | None:
+        return output * 2 if output.sum() > 0 else None
+
+    def residual(self, module: nn.Module, args: Any, output: Tensor) -> Tensor:
+        return output + args[0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def identity_of_flags(x: Tensor) -> tuple[Tensor, bool]:
+    """There is one True and one False."""
+    positive = bool(x.sum() > 0)
+    same = positive is bool(x[0] > 0)
+    if positive is True:
+        x = x + 1
+    if positive == False:  # noqa: E712 -- that is the point
+        x = x * 2
+    return x, same is not False

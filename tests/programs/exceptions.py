@@ -295,3 +295,146 @@ def message_counts_steps(x: Tensor, limit: Tensor) -> tuple[Tensor, int]:
         x = x / 2
         steps += 1
     return x, steps
+
+
+class Found(Exception):
+    """An exception that carries tensors out of several calls."""
+
+    def __init__(self, value: Tensor, step: int = 0) -> None:
+        super().__init__("found")
+        self.value = value
+        self.step = step
+
+
+class _Innermost(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() > 0:
+            raise Found(x * 2)
+        return x
+
+
+class _Middle(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = _Innermost()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x + 1) * 3
+
+
+@program((POSITIVE,), (NEGATIVE * 2,))
+class CarriedThroughModules(nn.Module):
+    """An exit by an exception of a module deep inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.middle = _Middle()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, bool]:
+        found = True
+        try:
+            y = self.middle(x)
+        except Found as exit:
+            y = exit.value
+        else:
+            found = False
+            y = y - 1
+        return y, found
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def cause_is_kept(x: Tensor) -> Tensor:
+    try:
+        try:
+            _Innermost()(x)
+        except Found as found:
+            raise RuntimeError("outer") from found
+    except RuntimeError as error:
+        assert isinstance(error.__cause__, Found)
+        return error.__cause__.value
+    return x
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 9,), (POSITIVE * 2,), (NEGATIVE * 9,))
+def finally_in_a_loop(x: Tensor) -> tuple[Tensor, int]:
+    total = x
+    for step in range(2):
+        try:
+            total = total * 1.5
+            if total.sum() > 20:
+                raise Found(total, step)
+            if total[0] < -3:
+                break
+        except Found as found:
+            return found.value, found.step
+        finally:
+            total = total - 1
+    return total, -1
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def finally_replaces_the_result(x: Tensor) -> Tensor:
+    def result(y: Tensor) -> Tensor:
+        try:
+            return y
+        finally:
+            if y.sum() > 0:
+                return y * 5  # noqa: B012 -- that is the point
+
+    return result(x)
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def suppressed(x: Tensor) -> Tensor:
+    with contextlib.suppress(ValueError):
+        if x.sum() > 0:
+            raise TooSmall
+        return x * 2
+    return x
+
+
+@program((POSITIVE, tensor(1)), (POSITIVE, tensor(7)))
+def index_error_is_suppressed(x: Tensor, index: Tensor) -> Tensor:
+    y = x
+    with contextlib.suppress(IndexError):
+        y = x * [2.0, 3.0][int(index)]
+    return y
+
+
+@program((POSITIVE,), (tensor([0.1, 0.2, 0.3]),), (NEGATIVE,))
+def raised_again_in_an_inner_try(x: Tensor) -> Tensor:
+    try:
+        y = _Innermost()(x)
+    except Found as found:
+        try:
+            if found.value[0] > 1:
+                raise
+            y = found.value
+        except Found as again:
+            y = again.value * 3
+    return y
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def undefined_on_one_path(x: Tensor) -> Tensor:
+    """H24: eager raises UnboundLocalError on one path."""
+    if x.sum() > 0:
+        y = x * 2
+    return y  # pyright: ignore[reportPossiblyUnboundVariable] -- that is the point
+
+
+@program((POSITIVE, tensor(2)), (POSITIVE, tensor(0)))
+def undefined_without_iterations(x: Tensor, count: Tensor) -> Tensor:
+    for step in range(int(count)):
+        last = x * step
+    return last  # pyright: ignore[reportPossiblyUnboundVariable] -- that is the point
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def undefined_in_a_closure(x: Tensor) -> Tensor:
+    def read() -> Tensor:
+        return value
+
+    if x.sum() > 0:
+        value = x
+    return read()

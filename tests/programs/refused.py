@@ -74,12 +74,12 @@ def changes_a_global(x: Tensor) -> Tensor:
 
 
 class Hooked(nn.Module):
-    """A module with a forward hook."""
+    """A module with a forward hook of torch's own."""
 
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(3, 3)
-        self.linear.register_forward_hook(lambda module, args, output: output * 2)
+        self.linear.register_forward_hook(torch.relu)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         y = x + 1
@@ -239,9 +239,9 @@ def alias_of_another_layout(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @refused(POSITIVE)
-def undefined_on_one_path(x: Tensor) -> Tensor:
-    """H24: eager raises UnboundLocalError on one path."""
-    if x.sum() > 0:
+def undefined_on_all_paths(x: Tensor) -> Tensor:
+    """H24: no data decides whether eager raises UnboundLocalError."""
+    if x.dim() > 1:
         y = x * 2
     return y  # <- MC0107: y
 
@@ -344,20 +344,23 @@ def program_that_yields(x: Tensor) -> Any:  # <- MC0101: def program_that_yields
 
 
 @refused(POSITIVE)
-def match_statement(x: Tensor) -> Tensor:
-    match int(x.argmax()):  # <- MC0101: match
-        case 0:
-            return x
-        case _:
-            return x + 1
+def class_that_captures_data(x: Tensor) -> Tensor:
+    """Methods of a class could not see how a variable changes."""
+    y = x * 2
+
+    class Inner:  # <- MC0101: class Inner:
+        def get(self) -> Tensor:
+            return y
+
+    return Inner().get()
 
 
 @refused(POSITIVE)
-def class_in_a_function(x: Tensor) -> Tensor:
-    class Inner:  # <- MC0101: class Inner:
-        scale = 2
-
-    return x * Inner.scale
+def same_number(x: Tensor) -> Tensor:
+    """Whether two equal numbers are one object is up to Python."""
+    if int(x.sum()) is int(x.max()):  # <- MC0102: int(x.sum()) is int(x.max())
+        return x
+    return x + 1
 
 
 @refused(POSITIVE, tensor(3))

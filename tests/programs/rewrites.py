@@ -211,16 +211,16 @@ def makes_a_new_tensor(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @refused(POSITIVE)
-def assigns_on_one_path(x: Tensor) -> Tensor:
-    if x.sum() > 0:
+def assigns_for_batches(x: Tensor) -> Tensor:
+    if x.dim() > 1:
         y = x * 2
     return y  # <- MC0107: y
 
 
-@follows(assigns_on_one_path, "assign `y` on every path")
-def assigns_on_both_paths(x: Tensor) -> Tensor:
+@follows(assigns_for_batches, "assign `y` on every path")
+def assigns_for_all(x: Tensor) -> Tensor:
     y = x
-    if x.sum() > 0:
+    if x.dim() > 1:
         y = x * 2
     return y
 

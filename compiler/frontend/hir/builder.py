@@ -267,7 +267,7 @@ class Builder:
         unknown = (f"`{type(node).__name__}`", "write it with supported constructs")
         self.refuse(self.locate(node), *self.rules.unsupported.get(type(node), unknown))
         for part in ast.walk(node):
-            if not isinstance(node, ast.ClassDef) and type(part) in self.rules.unsupported:
+            if type(part) in self.rules.unsupported:
                 self.refuse(self.locate(part), *self.rules.unsupported[type(part)])
 
     def refuse(self, location: Location, description: str, advice: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
 from pathlib import PurePath
+from types import BuiltinFunctionType, CodeType, FunctionType
 
 from . import instructions as hir
 from .code import Code, Parameters
@@ -126,6 +127,10 @@ def _operand(value: object) -> str:
             return ", ".join(map(_operand, value))  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] -- narrowing from object
         case str():
             return value
+        case FunctionType() | BuiltinFunctionType():
+            return value.__qualname__
+        case CodeType():
+            return value.co_qualname
         case _:
             return repr(value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from ....diagnostics import Diagnostic
 from .assemble import assemble
@@ -82,14 +83,24 @@ def _free_variables(source: FunctionSource, scope: Scope) -> tuple[str, ...]:
 def lower_function_definition(builder: Builder, node: ast.FunctionDef) -> None:
     """Lower a nested `def`: decorators, defaults, the function, then the calls of decorators."""
     decorators = builder.expressions(node.decorator_list)
-    value = make_function(builder, node)
+    value = decorate(builder, node, decorators, make_function(builder, node))
+    name = mangle(node.name, builder.source.class_name)
+    store_variable(builder, name, value, builder.locate(node))
+
+
+def decorate(
+    builder: Builder,
+    node: ast.FunctionDef | ast.ClassDef,
+    decorators: Sequence[Register],
+    value: Register,
+) -> Register:
+    """Call `decorators` from the last to the first; return the register of the result."""
     for decorator, expression in zip(decorators[::-1], node.decorator_list[::-1], strict=True):
         decorated = builder.temporary()
         arguments = (Argument(ArgumentKind.POSITIONAL, value),)
         builder.emit(Call(builder.locate(expression), decorated, decorator, arguments))
         value = decorated
-    name = mangle(node.name, builder.source.class_name)
-    store_variable(builder, name, value, builder.locate(node))
+    return value
 
 
 def lower_lambda(builder: Builder, node: ast.Lambda) -> Register:

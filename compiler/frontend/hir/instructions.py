@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import CodeType
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 from ....diagnostics import Location
@@ -490,6 +491,25 @@ class MakeFunction(ValueInstruction):
     def uses(self) -> tuple[Register, ...]:
         keywords = tuple(register for _, register in self.keyword_defaults)
         return (*self.defaults, *keywords, *self.captures)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeClass(ValueInstruction):
+    """destination = a class whose body is the Python code object `code`.
+
+    `captures` are the registers, of cells or values, for `code.co_freevars`, in that order.
+    """
+
+    name: str
+    code: CodeType
+    bases: tuple[Register, ...]
+    keywords: tuple[tuple[str, Register], ...]
+    captures: tuple[Register, ...]
+
+    @property
+    def uses(self) -> tuple[Register, ...]:
+        keywords = tuple(register for _, register in self.keywords)
+        return (*self.bases, *keywords, *self.captures)
 
 
 class ArgumentKind(Enum):

@@ -11,6 +11,7 @@ from ....diagnostics import Diagnostic, DiagnosticError, Location
 from . import (
     assignment,
     calls,
+    classes,
     comprehensions,
     conditions,
     control_flow,
@@ -19,6 +20,7 @@ from . import (
     functions,
     generators,
     imports,
+    patterns,
 )
 from .builder import Rules
 from .code import Code
@@ -29,10 +31,12 @@ from .unsupported import UNSUPPORTED
 _RULES = Rules(
     {
         **assignment.STATEMENTS,
+        **classes.STATEMENTS,
         **control_flow.STATEMENTS,
         **exceptions.STATEMENTS,
         **functions.STATEMENTS,
         **imports.STATEMENTS,
+        **patterns.STATEMENTS,
     },
     {
         **calls.EXPRESSIONS,

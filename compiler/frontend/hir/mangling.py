@@ -23,7 +23,9 @@ def mangle_node(node: ast.AST, class_name: str | None) -> None:
             node.arg = mangle(node.arg, class_name)
         case ast.Global() | ast.Nonlocal():
             node.names = [mangle(name, class_name) for name in node.names]
-        case ast.ExceptHandler() if node.name:
+        case ast.MatchMapping() if node.rest:
+            node.rest = mangle(node.rest, class_name)
+        case ast.ExceptHandler() | ast.MatchAs() | ast.MatchStar() if node.name:
             node.name = mangle(node.name, class_name)
         case ast.alias():
             _mangle_alias(node, class_name)

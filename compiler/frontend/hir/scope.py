@@ -160,7 +160,13 @@ class _Collector(ast.NodeVisitor):
         self._visit_function(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Collect what a class may take from around; names that it binds itself do no harm."""
         self._scope.function.bound.add(mangle(node.name, self._class_name))
+        self._visit_all([*node.decorator_list, *node.bases, *node.keywords])
+        scope = self._enter(node, True)
+        self._visit_all(node.body)
+        scope.bound = {"__class__"}
+        self._leave(scope)
 
     def _visit_comprehension(self, node: ComprehensionNode) -> None:
         first, *rest = node.generators
@@ -202,6 +208,19 @@ class _Collector(ast.NodeVisitor):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name:
             self._scope.function.bound.add(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
+        if node.name is not None:
+            self._scope.bound.add(node.name)
+        self.generic_visit(node)
+
+    def visit_MatchStar(self, node: ast.MatchStar) -> None:
+        self.visit_MatchAs(node)
+
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        if node.rest is not None:
+            self._scope.bound.add(node.rest)
         self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:

@@ -72,6 +72,18 @@ class FunctionSource:
             self._nested_code(node),
         )
 
+    def class_code(self, node: ast.ClassDef) -> CodeType | None:
+        """Return the code object of the body of a class that is defined in this function."""
+        if self.code_object is None:
+            return None
+        lines = {node.lineno, *(decorator.lineno for decorator in node.decorator_list)}
+        found = [
+            code
+            for code in _nested_codes(self.code_object)
+            if code.co_name == node.name and code.co_firstlineno in lines
+        ]
+        return found[0] if len(found) == 1 else None
+
     def _nested_code(self, node: FunctionNode) -> CodeType | None:
         if self.code_object is None:
             return None

@@ -12,7 +12,5 @@ UNSUPPORTED: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.AsyncFor: ("`async for`", _SYNCHRONOUS),
     ast.AsyncWith: ("`async with`", _SYNCHRONOUS),
     ast.Await: ("`await`", _SYNCHRONOUS),
-    ast.ClassDef: ("a class definition inside of a function", "move the class to the module"),
-    ast.Match: ("`match`", "write it as `if` and `elif`"),
     ast.TryStar: ("`except*`", "use `except`"),
 }

@@ -6,6 +6,7 @@ from ..machine import Machine, Outcome
 from ..state import State
 from . import (
     attributes,
+    classes,
     containers,
     contexts,
     control,
@@ -18,6 +19,7 @@ from . import (
 _STEPS = {
     **variables.STEPS,
     **attributes.STEPS,
+    **classes.STEPS,
     **items.STEPS,
     **operators.STEPS,
     **containers.STEPS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -128,10 +129,18 @@ def return_value(machine: Machine, state: State, step: Return) -> Outcome:
 
 def raise_exception(machine: Machine, state: State, step: Raise) -> Outcome:
     """Execute `Raise`."""
-    error = read(machine, state, step.exception)
-    if isinstance(error, type):
-        error = machine.python(error)
+    error = _instance(machine, read(machine, state, step.exception))
+    if step.cause is not None:
+        if error not in machine.owned:  # other paths may share it
+            error = copy.copy(error)
+            machine.owned.add(error)
+        error.__cause__ = _instance(machine, read(machine, state, step.cause))
     raise ProgramError(error, explicit=True)
+
+
+def _instance(machine: Machine, error: Any) -> Any:
+    """Return the exception that is raised for `error`, which may be a class."""
+    return machine.python(error) if isinstance(error, type) else error
 
 
 def raise_again(machine: Machine, state: State, step: Reraise) -> Outcome:

@@ -26,7 +26,7 @@ from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
 from ..string_methods import concatenate, percent
 from ..torch_internals import is_traced
-from ..truth import TRUTH_METHODS, disjunction, negation, number_of, truth
+from ..truth import TRUTH_METHODS, conjunction, disjunction, negation, number_of, truth
 
 _METHODS = {
     BinaryOperator.ADD: "add",
@@ -180,11 +180,9 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
     left, right = read_all(machine, state, step.uses)
     match step.operator:
         case CompareOperator.IS:
-            _refuse_identity_of_inputs(machine, state, left, right)
-            return deliver(state, machine.is_same(left, right))
+            return deliver(state, _is_same(machine, state, left, right))
         case CompareOperator.IS_NOT:
-            _refuse_identity_of_inputs(machine, state, left, right)
-            return deliver(state, not machine.is_same(left, right))
+            return deliver(state, negation(machine, _is_same(machine, state, left, right)))
         case CompareOperator.IN | CompareOperator.NOT_IN:
             return _contains(machine, state, step.operator, left, right)
         case _:
@@ -196,8 +194,11 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
         return deliver(state, apply_operator(machine, step.operator.function, [left, right]))
     if _are_lists_of_data(left, right) and step.operator in _EQUALITIES:
         return _compare_lists(machine, state, step, left, right)
+    if isinstance(left, torch.SymBool) or isinstance(right, torch.SymBool):
+        if all(is_number(each) and number_type(each) is bool for each in (left, right)):
+            return _compare_flags(machine, state, step, left, right)
     refuse_dynamic(machine, step.operator.function, [left, right])
-    left, right = _comparable(machine, left, right), _comparable(machine, right, left)
+    left, right = _as_int(machine, left), _as_int(machine, right)
     return deliver(state, run_native(machine, step.operator.function, [left, right], {}))
 
 
@@ -221,6 +222,38 @@ def _compare_lists(machine: Machine, state: State, step: Compare, left: Any, rig
     return push_function(machine, state, function, [left, right], {})
 
 
+def _is_same(machine: Machine, state: State, left: Any, right: Any) -> Any:
+    """Return `left is right`, a flag that may be symbolic: there is one True and one False."""
+    _refuse_identity_of_inputs(machine, state, left, right)
+    if not (is_symbolic(left) or is_symbolic(right)) or left is right:
+        return machine.is_same(left, right)
+    if not (is_number(left) and is_number(right)) or number_type(left) is not number_type(right):
+        return False
+    if number_type(left) is bool:
+        return _equal_flags(machine, left, right)
+    raise machine.tracer.refuse(
+        "MC0102",
+        "whether two numbers are the same object depends on tensor data",
+        help="compare them by `==`",
+    )
+
+
+def _compare_flags(machine: Machine, state: State, step: Compare, left: Any, right: Any) -> Outcome:
+    if step.operator is CompareOperator.EQUAL:
+        return deliver(state, _equal_flags(machine, left, right))
+    if step.operator is CompareOperator.NOT_EQUAL:
+        return deliver(state, negation(machine, _equal_flags(machine, left, right)))
+    numbers = [_as_int(machine, left), _as_int(machine, right)]
+    return deliver(state, run_native(machine, step.operator.function, numbers, {}))
+
+
+def _equal_flags(machine: Machine, left: Any, right: Any) -> Any:
+    """Return whether two flags, at least one of them symbolic, are equal."""
+    both = conjunction(machine, [left, right])
+    neither = conjunction(machine, [negation(machine, left), negation(machine, right)])
+    return disjunction(machine, [both, neither])
+
+
 def _refuse_identity_of_inputs(machine: Machine, state: State, left: Any, right: Any) -> None:
     """Refuse to answer from the example whether a caller passes one tensor for two inputs."""
     are_inputs = [any(each is given for given in state.inputs) for each in (left, right)]
@@ -230,12 +263,6 @@ def _refuse_identity_of_inputs(machine: Machine, state: State, left: Any, right:
             "whether two inputs are the same tensor is known only when the program is called",
             help="compare their contents with torch.equal, or pass a flag",
         )
-
-
-def _comparable(machine: Machine, value: Any, other: Any) -> Any:
-    """Compare flags with flags, and as ints with other numbers."""
-    both = isinstance(value, torch.SymBool) and isinstance(other, (bool, torch.SymBool))
-    return value if both else _as_int(machine, value)
 
 
 def _contains(

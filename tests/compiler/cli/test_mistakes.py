@@ -73,11 +73,11 @@ def codes(text: str) -> list[str]:
 
 def test_refuses_an_unsupported_construct(modelc: Modelc, workplace: Path) -> None:
     model = workplace / "model.py"
-    model.write_text(MODEL.replace("        return x * scale", "        class Inner: ..."))
+    model.write_text(MODEL.replace("        return x * scale", "        async def inner(): ..."))
     finished = modelc("compile", model, "-o", workplace / "out.modelc")
     assert finished.status == 1
     assert "model.py:12:9: error[MC0101]" in finished.stderr
-    assert "   12 |         class Inner: ...\n      |         ^^^^^" in finished.stderr
+    assert "   12 |         async def inner(): ...\n      |         ^^^^^" in finished.stderr
     assert "help: " in finished.stderr
     assert sorted(path.name for path in workplace.iterdir() if path.is_file()) == ["model.py"]
 
@@ -182,9 +182,7 @@ def test_reports_missing_example_inputs(modelc: Modelc, workplace: Path) -> None
 
 def test_reports_all_reasons_at_once(modelc: Modelc, workplace: Path) -> None:
     model = workplace / "model.py"
-    body = (
-        "        class Inner: ...\n        match scale:\n            case _:\n                pass"
-    )
+    body = "        async def inner(): ...\n        raise"
     model.write_text(MODEL.replace("        return x * scale", body))
     finished = modelc("examine", model)
     assert finished.status == 1

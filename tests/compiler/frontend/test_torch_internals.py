@@ -9,6 +9,7 @@ import pytest
 import sympy
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from modelc.compiler.frontend import torch_internals as internals
 from modelc.compiler.frontend.torch_internals import (
@@ -273,11 +274,19 @@ def test_context_decorators_show_their_context():
     assert internals.grad_mode_of_decorator(decorated) is torch.no_grad
 
 
-def test_hooks_are_seen():
+def test_hooks_are_seen_in_their_order():
+    def before(*_: Any) -> None: ...
+    def after(*_: Any) -> None: ...
+
     module = nn.Linear(1, 1)
-    assert not internals.forward_hooks(module)
-    module.register_forward_hook(lambda module, args, output: None)
-    assert internals.forward_hooks(module)
+    assert not internals.has_forward_hooks(module)
+    module.register_forward_pre_hook(before, with_kwargs=True)
+    module.register_forward_hook(after)
+    module.register_forward_hook(before, prepend=True)
+    with register_module_forward_hook(after):
+        hooks = internals.forward_hooks(module)
+    assert hooks == ([(before, True)], [(after, False), (before, False), (after, False)])
+    assert internals.has_forward_hooks(module)
 
 
 def test_functions_that_dynamo_replaced_are_found():

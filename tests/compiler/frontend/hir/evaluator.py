@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -307,6 +308,15 @@ def _make_function(frame: Frame, instruction: hir.MakeFunction) -> Any:
     )
 
 
+def _make_class(frame: Frame, instruction: hir.MakeClass) -> Any:
+    cells = tuple(map(frame.read, instruction.captures))
+    body = FunctionType(instruction.code, frame.global_names, instruction.name, None, cells)
+    bases = map(frame.read, instruction.bases)
+    keywords = {name: frame.read(register) for name, register in instruction.keywords}
+    build: Any = builtins.__build_class__
+    return build(body, instruction.name, *bases, **keywords)
+
+
 def _call(frame: Frame, instruction: hir.Call) -> Any:
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
@@ -421,6 +431,7 @@ _EXECUTE: dict[type[hir.Instruction], Callable[[Frame, Any], int | None]] = {
     hir.FormatValue: _value(_format_value),
     hir.BuildString: _value(lambda f, i: "".join(map(f.read, i.parts))),
     hir.MakeFunction: _value(_make_function),
+    hir.MakeClass: _value(_make_class),
     hir.Call: _value(_call),
     hir.Nop: lambda _, __: None,
     hir.LoopHeader: lambda _, __: None,
