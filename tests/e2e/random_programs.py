@@ -307,7 +307,7 @@ def _nested(statements: Blocks) -> Blocks:
     return _compound(_several(statements))
 
 
-BODIES = _several(st.recursive(_SIMPLE, _nested, max_leaves=12))
+BODIES = _several(st.recursive(_SIMPLE, _nested, max_leaves=8))
 """Lists of statements of `forward`."""
 
 
