@@ -200,7 +200,7 @@ class Tensors:
 
 def digest(data: torch.Tensor) -> str:
     """Return the SHA-256 of the elements of `data`, in row-major order."""
-    elements = data.detach().cpu().contiguous().reshape(-1)
+    elements = data.detach().cpu().reshape(-1).clone(memory_format=torch.contiguous_format)
     raw = elements.view(torch.uint8) if elements.numel() else elements
     contents: Any = raw.numpy()
     return hashlib.sha256(contents).hexdigest()

@@ -86,10 +86,10 @@ def build():
     torch.manual_seed(1)
     model = AIR()
     with torch.no_grad():
-        model.predict.weight[0] *= 8
+        model.predict.weight[0] *= 20
     return model.eval()
 
 
 def inputs():
     torch.manual_seed(1)
-    return [(torch.randn(1, 256),) for _ in range(16)]
+    return [(torch.randn(1, 256),) for _ in range(32)]

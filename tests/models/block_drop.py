@@ -101,4 +101,4 @@ def build():
 
 def inputs():
     torch.manual_seed(1)
-    return [(torch.randn(1, 3, 8, 8) * 2,) for _ in range(16)]
+    return [(torch.randn(1, 3, 8, 8) * 2,) for _ in range(40)]

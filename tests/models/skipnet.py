@@ -135,10 +135,11 @@ def build():
     torch.manual_seed(0)
     model = ResNetRecurrentGateSP(BasicBlock, [3, 2])
     with torch.no_grad():
-        model.control.proj.weight *= 30
+        model.control.proj.weight *= 100
+        model.control.proj.bias.zero_()
     return model.eval()
 
 
 def inputs():
     torch.manual_seed(1)
-    return [(torch.randn(1, 3, 16, 16) * (1 + index % 4) * 2,) for index in range(12)]
+    return [(torch.randn(1, 3, 16, 16) * (1 + index % 4) * 2,) for index in range(24)]

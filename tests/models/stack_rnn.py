@@ -75,10 +75,10 @@ def build():
     with torch.no_grad():
         model.push.weight *= 12
         model.pop.weight *= 12
-        model.push.bias += 2
+        model.push.bias += 6
     return model.eval()
 
 
 def inputs():
     torch.manual_seed(1)
-    return [(torch.randint(10, (5,)),) for _ in range(16)]
+    return [(torch.randint(10, (5,)),) for _ in range(32)]

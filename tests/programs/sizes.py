@@ -248,3 +248,10 @@ def a_flag_from_a_size_is_an_option(x: Tensor) -> Tensor:
     query = x[x > -3][:, None].expand(-1, 4)[None]
     causal = query.shape[1] > 2 and query.shape[2] == 4
     return functional.scaled_dot_product_attention(query, query, query, is_causal=causal)
+
+
+@program((normal(0, 6, 4),), (-normal(0, 6, 4).abs(),))
+def one_element_of_a_constant(x: Tensor) -> Tensor:
+    """A constant with one element may have any stride."""
+    column = torch.arange(6).view(2, 3)[:1, :1].t()[0]
+    return x[column] * 2 if x.sum() > 0 else x[column[:1] + 1]
