@@ -154,7 +154,13 @@ def _type_of(tensor: torch.Tensor) -> TensorType:
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:
-    return tensor.reshape(-1).clone(memory_format=torch.contiguous_format).view(torch.uint8).numpy().tobytes()
+    return (
+        tensor.reshape(-1)
+        .clone(memory_format=torch.contiguous_format)
+        .view(torch.uint8)
+        .numpy()
+        .tobytes()
+    )
 
 
 def _move_weights_to_entry(func: Func) -> None:

@@ -32,9 +32,7 @@ class AIR(nn.Module):
         self.rnn = nn.LSTMCell(image_size**2 + 1 + 3 + z_what, rnn_hidden)
         self.rnn_hidden = rnn_hidden
         self.predict = nn.Linear(rnn_hidden, 4)
-        self.encode = nn.Sequential(
-            nn.Linear(window_size**2, 16), nn.ReLU(), nn.Linear(16, z_what)
-        )
+        self.encode = nn.Sequential(nn.Linear(window_size**2, 16), nn.ReLU(), nn.Linear(16, z_what))
         self.decode = nn.Sequential(
             nn.Linear(z_what, 16), nn.ReLU(), nn.Linear(16, window_size**2), nn.Sigmoid()
         )
