@@ -12,7 +12,10 @@ class Encoder(nn.Module):
     def __init__(self, dim, layers):
         super().__init__()
         self.layer = nn.ModuleList(
-            [nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.Tanh()) for _ in range(layers)]
+            [
+                nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.Tanh())
+                for _ in range(layers)
+            ]
         )
 
     def adaptive_forward(self, hidden_states, current_layer, attention_mask=None):

@@ -36,9 +36,7 @@ class ACT_basic(nn.Module):
         n_updates = torch.zeros(inputs.shape[0], inputs.shape[1])
         previous_state = torch.zeros_like(inputs)
         step = 0
-        while (
-            ((halting_probability < self.threshold) & (n_updates < max_hop)).byte().any()
-        ):
+        while ((halting_probability < self.threshold) & (n_updates < max_hop)).byte().any():
             state = state + time_enc[:, : inputs.shape[1], :].type_as(inputs.data)
             state = state + pos_enc[:, step, :].unsqueeze(1).repeat(1, inputs.shape[1], 1)
             p = self.sigma(self.p(state)).squeeze(-1)
