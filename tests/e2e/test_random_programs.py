@@ -7,6 +7,7 @@ own. `make nightly` runs twenty times as many, with another seed each time.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
@@ -31,8 +32,9 @@ RAISED_BY_PROGRAMS = (ValueError, AssertionError)
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_programs_agree_with_eager(part: int, request: pytest.FixtureRequest):
-    count = request.config.getoption("--random-programs") // PARTS
-    first = request.config.getoption("--random-seed")
+    options: Any = request.config.option
+    count: int = options.random_programs // PARTS
+    first: int = options.random_seed
     outcomes: Counter[str] = Counter()
 
     def check(body: list[str]) -> None:
