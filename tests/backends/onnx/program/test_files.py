@@ -36,8 +36,8 @@ def compiled(program: Callable[..., Any], *example: Any) -> Any:
 def written(program: Callable[..., Any], path: Path, *example: Any) -> Any:
     """Return the checked model that `program` becomes."""
     compiled(program, *example).save(path)
-    load: Any = onnx.load  # partly untyped
-    model = load(path)
+    library: Any = onnx  # partly untyped
+    model = library.load(path)
     checker.check_model(model, full_check=True)
     return model
 
