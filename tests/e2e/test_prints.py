@@ -10,10 +10,13 @@ from .configurations import CONFIGURATIONS
 from .observation import observe
 
 Capture = Callable[[Program], CapturedProgram]
+PRINTS = [name for name in CONFIGURATIONS if name != "onnx"]
+"""No operator of ONNX prints: `explain` says that prints are dropped."""
+
 PRINTING = [program for program in PROGRAMS if program.name.startswith("prints.")]
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+@pytest.mark.parametrize("configuration", PRINTS)
 @pytest.mark.parametrize("program", PRINTING, ids=lambda program: program.name)
 def test_prints_what_eager_prints(
     program: Program,
