@@ -1,6 +1,6 @@
 """Leaves of inputs that are arranged as they should be, found by code written for their structure.
 
-It runs at every call: for a tree of sixty nodes it takes 5 us, where a walk takes 150 us.
+It runs at every call, where a walk would cost more than small sub-networks do.
 """
 
 from __future__ import annotations
