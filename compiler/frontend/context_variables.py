@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any
 
+from .failures import ProgramError
 from .machine import Builtin, Machine, Outcome
 from .objects import ABSENT
 from .registers import deliver
@@ -12,9 +13,25 @@ from .state import State
 
 Variable = ContextVar[Any]
 
+_VALUE = "<value>"
+"""The attribute of a variable under which a path keeps its value."""
+
+
+def refuse_lasting_values(machine: Machine, state: State) -> None:
+    """Refuse a call that would leave a variable with another value than before.
+
+    Other programs read the variable: a compiled model must not write it unseen.
+    """
+    if any(name == _VALUE for _, name in state.overlay):
+        raise machine.tracer.refuse(
+            "MC0105",
+            "a context variable is set and not reset",
+            help="keep the token that `set` returns, and `reset` the variable in a `finally`",
+        )
+
 
 def _key(variable: Variable) -> tuple[int, str]:
-    return (id(variable), "<value>")
+    return (id(variable), _VALUE)
 
 
 def _get(machine: Machine, state: State, args: list[Any], kwargs: dict[str, Any]) -> Outcome:
@@ -42,7 +59,9 @@ def _reset(machine: Machine, state: State, args: list[Any], kwargs: dict[str, An
     variable, (owner, *before) = machine.python(_arguments, *args, **kwargs)
     if owner is not variable:
         machine.python(_raise_stranger, variable)
-    del state.overlay[_key(variable)]
+    if state.overlay.pop(_key(variable), ABSENT) is ABSENT:
+        used = RuntimeError(f"a token of {variable.name} has been used already")
+        raise ProgramError(used, explicit=False, certain=True)
     if before:
         state.overlay[_key(variable)] = before[0]
     return deliver(state, None)

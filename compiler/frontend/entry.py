@@ -31,6 +31,7 @@ from .cell_kinds import (
     parts_of,
     values_of,
 )
+from .context_variables import refuse_lasting_values
 from .dims import Dims
 from .elements import can_widen
 from .failures import Restart, refusal
@@ -153,6 +154,7 @@ class Capture:
 
     def _finish_raise(self, state: State, op: Raise) -> None:
         """Let an exception leave behind what was written before."""
+        refuse_lasting_values(self.machine, state)
         self._return_cells(state, op)
         self._return_inputs(state, op)
 
@@ -288,6 +290,7 @@ class Capture:
 
     def _finish(self, state: State, value: Any) -> None:
         """End a path: outputs, cells that changed, inputs that were mutated."""
+        refuse_lasting_values(self.machine, state)
         outputs: list[Value] = []
 
         def leaf(part: Any) -> Structure | None:

@@ -253,6 +253,18 @@ def context_variables(x: Tensor) -> tuple[Tensor, bool]:
     return _deeper(x, 2), _DEPTH.get() is None
 
 
+@program((POSITIVE,), (NEGATIVE,))
+def used_token(x: Tensor) -> Tensor:
+    """A token is good for one reset."""
+    token = _DEPTH.set(x)
+    _DEPTH.reset(token)
+    try:
+        _DEPTH.reset(token)
+    except RuntimeError:
+        return x + 1 if x.sum() > 0 else x
+    return x
+
+
 def _is_capturing() -> bool:
     try:
         return torch.cuda.is_current_stream_capturing()

@@ -7,6 +7,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy
@@ -30,6 +31,16 @@ def python_random(x: Tensor) -> Tensor:
 def clock(x: Tensor) -> Tensor:
     """H9: it would be read once."""
     return x * time.time()  # <- MC0105: time.time()
+
+
+_SCALE: ContextVar[Tensor] = ContextVar("scale")
+
+
+@refused(POSITIVE)
+def context_variable_that_stays_set(x: Tensor) -> Tensor:
+    """Whoever reads it after the call would miss the value."""
+    _SCALE.set(x.sum())
+    return x * _SCALE.get()  # <- MC0105: return x * _SCALE.get()
 
 
 @refused(POSITIVE)
