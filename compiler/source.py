@@ -82,11 +82,13 @@ def load_file(path: Path) -> ModuleType:
     """Execute a Python file as a module named after it; its folder is importable meanwhile."""
     if not path.is_file():
         raise _unloadable(f"there is no file {path}", help="give the path of a Python file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = _module_name(path)
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise _unloadable(f"{path} is no Python file", help="give a file that ends in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # so that classes of the file can be found by name
+    sys.modules[name] = module  # so that classes of the file can be found by name
+    _loaded.add(name)
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
@@ -97,6 +99,17 @@ def load_file(path: Path) -> ModuleType:
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
+
+
+_loaded: set[str] = set()
+"""Names of modules that `load_file` has made, which a later file may take."""
+
+
+def _module_name(path: Path) -> str:
+    """Return the name of the file, changed if others import another module by that name."""
+    name = path.stem
+    taken = name in sys.stdlib_module_names or name in sys.modules
+    return f"{name}_file" if taken and name not in _loaded else name
 
 
 def load_examples(module: ModuleType, path: Path, name: str) -> tuple[Example, ...]:

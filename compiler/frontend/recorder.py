@@ -11,6 +11,7 @@ from ...ir import Type
 from ...ir.graph import AtenOp, from_torch
 from ...ir.host import Item
 from .fallbacks import FALLBACKS
+from .mixed_types import MixedTypes
 from .scalars import FLOAT_RESULTS
 from .tensors import tensor_type
 from .torch_internals import (
@@ -72,6 +73,7 @@ class Recorder(ProxySlotMode):
         super().__init__()
         self._tracer = tracer
         self._decompositions = decompositions
+        self._mixed_types = MixedTypes()
 
     def __sym_dispatch__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         """Compute with symbolic numbers: ints as expressions, floats op by op."""
@@ -108,6 +110,7 @@ class Recorder(ProxySlotMode):
                 raise
             with self:
                 return FALLBACKS[func](*args, **kwargs)
+        self._mixed_types.check(func, args, kwargs)
         if func in IDENTITIES:
             self._tracer.tensors.alias(out, args[0])
         elif func is _ATEN._scaled_dot_product_flash_attention_for_cpu.default:

@@ -266,6 +266,27 @@ def fails_where_it_never_goes(x: Tensor) -> Tensor:
 
 
 @refused(POSITIVE)
+def product_of_two_dtypes(x: Tensor) -> Tensor:
+    """H11: only the kernel knows that it cannot; the function that computes its shape does not."""
+    if x.sum() > 1e30:
+        return torch.mv(torch.ones(3, 3), x.double())  # <- MC0108: torch.mv
+    return x
+
+
+@refused(POSITIVE)
+def convolution_of_two_dtypes(x: Tensor) -> Tensor:
+    """H11: whatever the length, which depends on data."""
+    kept = x[x > 0].double()[None, None]
+    return torch.conv1d(kept, torch.ones(1, 1, 1))  # <- MC0108: torch.conv1d
+
+
+@refused(POSITIVE)
+def addition_of_another_dtype(x: Tensor) -> Tensor:
+    """H11: the indices are integers, and may be."""
+    return x.index_add(0, torch.tensor([0]), x[:1].double())  # <- MC0108: x.index_add
+
+
+@refused(POSITIVE)
 def index_fails_where_it_never_goes(x: Tensor) -> Tensor:
     """H11: a static index out of range on an arm that no input takes."""
     parts = [x, x + 1]

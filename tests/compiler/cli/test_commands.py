@@ -165,3 +165,10 @@ def test_options_have_long_forms(modelc: Modelc, artifact: Path) -> None:
 
 def test_dumps_have_the_mode_of_other_files(modelc: Modelc, artifact: Path) -> None:
     assert len({path.stat().st_mode for path in Path("dumps").iterdir()}) == 1
+
+
+@pytest.mark.parametrize("name", ["copy.py", "queue.py"])
+def test_a_file_may_be_called_like_a_module(name: str, modelc: Modelc, workplace: Path):
+    (workplace / name).write_text(MODEL)
+    assert modelc("compile", name, "-o", "model.modelc").status == 0
+    assert modelc("run", "model.modelc", "--inputs", name, "--compare").status == 0
