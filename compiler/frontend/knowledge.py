@@ -20,12 +20,14 @@ class LoopPlan:
     `dynamic` loops become a loop of the CFG; before it, `peel` iterations are run as straight
     code. `numbers` maps each generalised number to its lower bound (None: unknown), `tensors`
     each generalised tensor to the dims that vary, `lists` each list that grows to its element;
-    those in `shrinking` may become shorter than they are before the loop.
+    those in `shrinking` may become shorter than they are before the loop. One that `alternates`
+    has a header for each kind that its values have.
     """
 
     dynamic: bool = False
     unroll: bool = False
     peel: int = 0
+    alternates: bool = False
     numbers: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
     tensors: dict[Path, frozenset[int]] = field(default_factory=dict[Path, frozenset[int]])
     lists: dict[Path, Element] = field(default_factory=dict[Path, Element])

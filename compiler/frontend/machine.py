@@ -14,6 +14,7 @@ import torch
 from ...diagnostics import Diagnostic, DiagnosticError, Location
 from ...ir import Block, Successor, Value
 from ...ir.host import CondBranch, Raise, Switch
+from .back_edges import close_loop
 from .failures import LoopRetry, NeedConcrete, ProgramError, Restart, Undecided, refusal
 from .foreign import ForeignObjects
 from .fork import clone_state
@@ -21,7 +22,8 @@ from .hir import Loop, LoopHeader
 from .join import join_states
 from .knowledge import Knowledge, LoopPlan
 from .lists import Lists
-from .loops import close_loop, may_be_dynamic, observe, open_loop, run_loop
+from .loop_headers import open_loop
+from .loops import may_be_dynamic, observe, run_loop
 from .objects import DynamicList, Element
 from .questions import add_answer
 from .scalars import UnknownExpression
@@ -281,8 +283,7 @@ class Machine:
             frame.loop_forks[header] = state.forks
         if scope is not None and scope.plan.dynamic and iteration > scope.plan.peel:
             frame.counter = header
-            close_loop(self, scope, state, scope.instances[iteration - scope.plan.peel - 1])
-            return Outcome.STOP
+            return Outcome.STOP if close_loop(self, scope, state) else Outcome.STAY
         if iteration == self.limits.iterations:
             raise self.tracer.refuse(
                 "MC0106",

@@ -43,6 +43,8 @@ class Scope:
     """The states inside of one loop; those that left it wait in `exits`.
 
     `events` tells per iteration whether a path left the loop ("exit") or went on ("back").
+    `changes` are the kinds of values, by path, that paths changed in an iteration; if one went on
+    without, `has_settled`.
     """
 
     loop: Loop
@@ -53,6 +55,8 @@ class Scope:
     exits: list[State] = field(default_factory=list[State])
     events: dict[int, set[str]] = field(default_factory=dict[int, "set[str]"])
     instances: list[Any] = field(default_factory=lambda: [])
+    changes: list[dict[Any, Any]] = field(default_factory=lambda: [])
+    has_settled: bool = False
 
     def contains(self, state: State) -> bool:
         """Tell whether `state` is inside of the loop."""

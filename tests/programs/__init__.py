@@ -15,6 +15,7 @@ from . import (
     exceptions,
     filters,
     generators,
+    kinds,
     layers,
     lists,
     loops,
@@ -32,6 +33,7 @@ PROGRAMS = programs(
     [
         branches,
         loops,
+        kinds,
         lists,
         filters,
         algorithms,

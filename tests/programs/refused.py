@@ -396,13 +396,11 @@ def same_number(x: Tensor) -> Tensor:
 
 
 @refused(POSITIVE, tensor(3))
-def kinds_alternate(x: Tensor, count: Tensor) -> Any:
-    """The loop variable is a list in every second iteration."""
+def kinds_without_end(x: Tensor, count: Tensor) -> Any:
+    """The loop variable is a deeper tuple in every iteration."""
     state: Any = x
     for _ in range(int(count)):  # <- MC0103: for
-        state = [state] if isinstance(state, Tensor) else state[0]
-        if isinstance(state, list):
-            state = [state[0] * 2, state[0]]
+        state = (state, x)
     return state
 
 
