@@ -14,7 +14,7 @@ _CLEAN_UP = "canonicalize,fold,cse,canonicalize,dce,merge-blocks"
 
 DEFAULT_PIPELINE = (
     f"{_CLEAN_UP},hoist-common,merge-blocks,if-convert,sink-into-arms,hoist-equivalent,{_CLEAN_UP}"
-    ",compute-before-joins,cse,dce,merge-blocks,rematerialize"
+    ",compute-before-joins,cse,dce,merge-blocks,select-early,rematerialize"
 )
 """From what the front end emits to the smallest program with the same meaning."""
 

@@ -24,6 +24,7 @@ PASSES: Mapping[str, str] = {
     "merge-blocks": "merge_blocks:MergeBlocks",
     "outline-subnets": "outline_subnets:OutlineSubnets",
     "rematerialize": "rematerialize:Rematerialize",
+    "select-early": "select_early:SelectEarly",
     "sink-into-arms": "sink_into_arms:SinkIntoArms",
 }
 """Module in this package and class of each pass."""
