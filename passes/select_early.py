@@ -60,7 +60,8 @@ def _selected_row(op: Op) -> Rows | None:
     if op.target == _SELECT:
         chosen = range(count)[numbers[1] :][:1]
     else:
-        chosen = range(count)[slice(*(numbers[1:] or [None]))]
+        start, end, step = (*numbers[1:], *(0, count, 1)[len(numbers[1:]) :])
+        chosen = range(count)[start:end:step]
     return Rows(axis, count, chosen[0]) if len(chosen) == 1 < count else None
 
 
