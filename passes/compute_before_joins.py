@@ -92,10 +92,12 @@ def _same_types(join: Block, sources: Sequence[Block], work: Sequence[Op]) -> bo
 
 
 def _repeat(region: Region, join: Block, work: Sequence[Op]) -> None:
-    """Give each edge to `join` a copy of `work`, and let arguments of `join` stand for it."""
-    inside = set(work)
+    """Give each edge to `join` a copy of `work`, and let arguments of `join` stand for its tensors.
+
+    What else `work` holds, numbers and choices, is repeated too but stays in `join`.
+    """
     moved = [op for op in work if isinstance(op, AtenOp)]
-    results = [r for op in moved for r in op.results if set(r.users) - inside]
+    results = [r for op in moved for r in op.results if set(r.users) - set(moved)]
     sources = list(predecessor_blocks(region)[join])
     for source in sources:
         if not isinstance(source.terminator, Branch):

@@ -127,7 +127,7 @@ class Lists:
         result = self.slice(target, None, 0 if start is None else start)
         if isinstance(new, DynamicList) or new:
             result = self.concatenated(result, self.as_dynamic(new, target.element))
-        if stop is not None:
+        if stop is not None and expression_of(stop) != expression_of(target.length):
             result = self.concatenated(result, self.slice(target, stop, None))
         self.replace(target, result)
 

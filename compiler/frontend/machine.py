@@ -345,6 +345,7 @@ class Machine:
         for index, (arm, block) in enumerate(zip(states, blocks, strict=True)):
             arm.block = block
             arm.facts[expression] = index == 0
+            arm.facts.update(self.tracer.scalars.orders.implied(expression, holds=index == 0))
             self._enter_arm(arm, expression if index == 0 else sympy.Not(expression), arms[index])
         return Outcome.STOP
 

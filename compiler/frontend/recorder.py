@@ -19,6 +19,7 @@ from .torch_internals import (
     SYMBOLIC_TYPES,
     ProxySlotMode,
 )
+from .value_ranges import range_of
 
 if TYPE_CHECKING:
     from .tracer import Tracer
@@ -132,6 +133,8 @@ class Recorder(ProxySlotMode):
         value = self._tracer.tensors.value_of_fake(source)
         op = self._tracer.emit(Item(source=value, loc=self._tracer.location()))
         self._tracer.scalars.bind(out, op.out)
+        if isinstance(out, torch.SymInt):
+            self._tracer.shapes.set_range(out, *range_of(value))
         self._tracer.remember_item(source, out)
         return out
 

@@ -18,6 +18,7 @@ import torch
 from ...ir import I1, I64, Block, Op, ScalarKind, ScalarType, Type, Value
 from ...ir.host import Size, arith
 from ...ir.host.arith import Predicate
+from .orders import FUNCTIONS, Comparison, Orders
 from .torch_internals import (
     SYMBOLIC_TYPES,
     Fake,
@@ -82,6 +83,7 @@ class Scalars:
         self._tracer = tracer
         self._bindings: dict[Any, Value | SizeOf] = {}
         self._emitted: dict[tuple[Block, Any], Value] = {}
+        self.orders = Orders()
 
     # --- symbols ---
 
@@ -228,11 +230,31 @@ class Scalars:
         rule = _OPAQUE.get(function)
         if rule is None:
             raise UnknownExpression(getattr(function, "__name__", str(function)))
+        comparison = self._comparison(function, arguments)
+        if comparison in self._tracer.state.facts:
+            return self._tracer.state.facts[comparison]
         values = [self.value(argument) for argument in arguments]
         result = rule(self, values)
         assert isinstance(result.type, ScalarType)
         kind = next(kind for kind, name in KINDS.items() if name is result.type.kind)
-        return self.fresh(kind, result)
+        number = self.fresh(kind, result)
+        if comparison is not None:
+            self.orders.remember(expression_of(number), comparison)
+        return number
+
+    def _comparison(
+        self, function: Callable[..., Any], arguments: Sequence[Any]
+    ) -> Comparison | None:
+        """Return what the path may know of `function(*arguments)`, if that is a comparison."""
+        if function not in FUNCTIONS:
+            return None
+        left, right = (
+            self._tracer.shapes.resolve(expression_of(argument))
+            if isinstance(argument, SYMBOLIC_TYPES)
+            else repr(argument)
+            for argument in arguments
+        )
+        return FUNCTIONS[function], left, right
 
     def combining(self, function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
         """Return what computes `function` of two numbers, in this order if one is a float."""

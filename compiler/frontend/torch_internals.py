@@ -146,10 +146,26 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
 
     def assume(self, condition: Any) -> None:
         """Learn that `condition`, a sympy relation, holds on this path, without an assert."""
-        self.axioms.update(dict(self.get_implications(self.simplify(condition))))
-        if isinstance(condition, sympy.core.relational.Relational):
-            self._refine_ranges(condition)
+        for part in condition.args if isinstance(condition, sympy.And) else (condition,):
+            self._assume_one(part)
         self.forget_conclusions()
+
+    def _assume_one(self, condition: Any) -> None:
+        self.axioms.update(dict(self.get_implications(self.simplify(condition))))
+        if not isinstance(condition, sympy.core.relational.Relational):
+            return
+        self._refine_ranges(condition)
+        left, right = map(_untyped, condition.args)
+        if isinstance(condition, sympy.Ne) and (left - right).is_integer:
+            self._assume_sign(left - right)
+
+    def _assume_sign(self, difference: Any) -> None:
+        """Learn that `difference` is not zero, where that leaves one sign."""
+        known = self.bound_sympy(self.replace(difference))
+        if known.lower == 0:
+            self._assume_one(sympy.Lt(0, difference))
+        elif known.upper == 0:
+            self._assume_one(sympy.Lt(difference, 0))
 
     def decide(self, condition: Any) -> bool | None:
         """Return the truth of the sympy `condition` on this path, None if unknown."""
@@ -204,6 +220,10 @@ _MEMBERS: dict[str, Any] = dict(vars(_SHAPE_ENV))
 _CACHE_CLEARS: tuple[Callable[[], None], ...] = tuple(
     member.cache_clear for member in _MEMBERS.values() if hasattr(member, "cache_clear")
 )
+
+
+def _untyped(expression: Any) -> Any:
+    return expression
 
 
 def _ignore_assert(condition: sympy.Basic, message: str) -> None:

@@ -15,7 +15,12 @@ from .case import normal, program
 HIDDEN = [(normal(number, 8) * 2,) for number in range(5)]
 
 
-@program(*HIDDEN)
+@program(
+    *[
+        (normal(number, 8) * scale,)
+        for number, scale in ((0, 1), (1, 2), (14, 0.5), (21, 2), (87, 4), (89, 2))
+    ]
+)
 class BeamSearch(nn.Module):
     """Hypotheses are pairs of a list of tokens and a score; the best two are kept."""
 
@@ -35,7 +40,7 @@ class BeamSearch(nn.Module):
                     token = int(indices[rank].item())
                     candidates.append(([*tokens, token], score + best[rank].item()))
             beams = sorted(candidates, key=lambda beam: beam[1], reverse=True)[:2]
-            if all(tokens[-1] == 0 for tokens, _ in beams):
+            if all(tokens[-1] < 2 for tokens, _ in beams):
                 break
         return beams[0]
 
@@ -68,7 +73,13 @@ class UnboundedBeamSearch(nn.Module):
         return sequences[0], scores[0]
 
 
-@program(*HIDDEN)
+@program(
+    *[
+        (normal(number, 8) * scale,)
+        for number, scale in ((4, 1), (6, 0.5), (13, 2), (16, 1), (88, 1))
+    ],
+    weights=2,
+)
 class BeamSearchOverTensors(nn.Module):
     """Scores and sequences are tensors; finished hypotheses leave the beam."""
 
@@ -90,7 +101,7 @@ class BeamSearchOverTensors(nn.Module):
             candidates.sort(key=lambda beam: float(beam[0]), reverse=True)
             beams: list[tuple[Tensor, Tensor]] = []
             for score, tokens in candidates:
-                if tokens[-1] == 0:
+                if tokens[-1] < 2:
                     finished.append((score / len(tokens), tokens))
                 else:
                     beams.append((score, tokens))
@@ -112,7 +123,7 @@ def _boxes(number: int) -> tuple[Tensor, Tensor]:
 def greedy_suppression(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
     """Non-maximum suppression: the number of boxes that stay depends on data."""
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    order = scores.argsort(descending=True)
+    order = scores.argsort(descending=True)[: int((scores > 0.1).sum())]
     keep: list[int] = []
     while order.numel() > 0:
         best = int(order[0].item())
@@ -154,7 +165,7 @@ class Step(NamedTuple):
 POINT = tensor([1.0, 2.0, 3.0])
 
 
-@program((POINT,), (POINT * 10,), (POINT * 0.01,))
+@program((POINT,), (POINT * 10,), (POINT * 0.01,), (POINT * float("nan"),))
 def adaptive_steps(x: Tensor) -> tuple[Step, int]:
     """Heun's method; a step is repeated with half the size if its error is too large."""
     step, rounds = Step(x, 0.0, 0.5), 0
@@ -190,9 +201,19 @@ def clusters(points: Tensor, centers: Tensor) -> tuple[Tensor, Tensor]:
         centers = moved
 
 
-@program((POINT,), (-POINT,), (tensor([1.0, -1.0, 2.0]),))
+@program(
+    *[
+        (normal(number, 3) * scale,)
+        for number, scale in ((0, 1), (1, 2), (4, 1), (7, 4), (9, 2), (16, 1))
+    ],
+    (POINT * float("nan"),),
+    weights=5,
+)
 class Pondering(nn.Module):
-    """Outputs and their probabilities are listed until the program has probably halted."""
+    """Outputs and their probabilities are listed until the program has probably halted.
+
+    Not even the last step ends with NaN.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,11 +222,11 @@ class Pondering(nn.Module):
         self.halting = nn.Linear(4, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
-        hidden, running = torch.zeros(1, 4), torch.ones(1)
+        hidden, running = self.cell(x.view(1, 3)), torch.ones(1)
         outputs: list[Tensor] = []
         probabilities: list[Tensor] = []
         for step in range(1, 7):
-            halt = torch.sigmoid(self.halting(hidden))[:, 0] if step < 6 else torch.ones(1)
+            halt = torch.sigmoid(8 * self.halting(hidden))[:, 0] if step < 6 else torch.ones(1)
             outputs.append(self.output(hidden))
             probabilities.append(running * halt)
             running = running * (1 - halt)

@@ -38,13 +38,16 @@ class Program:
 
 
 def program(
-    *calls: tuple[Any, ...] | Call, raises_like_torch: bool = False
+    *calls: tuple[Any, ...] | Call, raises_like_torch: bool = False, weights: int = 0
 ) -> Callable[[Target], Target]:
-    """Declare a function or a module class to be a program that is called with each of `calls`."""
+    """Declare a function or a module class to be a program that is called with each of `calls`.
+
+    `weights` is the seed of a module's parameters: with those of some seeds, no input takes a path.
+    """
 
     def mark(target: Target) -> Target:
         def build() -> Callable[..., Any]:
-            return instantiate(target) if inspect.isclass(target) else target
+            return instantiate(target, weights) if inspect.isclass(target) else target
 
         _attach(target, Program(_name(target), build, _calls(calls), raises_like_torch))
         return target
@@ -78,9 +81,9 @@ def programs(modules: Iterable[ModuleType]) -> list[Program]:
     ]
 
 
-def instantiate(maker: Callable[[], Any]) -> Any:
-    """Call `maker` with a fixed seed; put modules into evaluation mode."""
-    seed(0)
+def instantiate(maker: Callable[[], Any], weights: int = 0) -> Any:
+    """Call `maker` with the seed `weights`; put modules into evaluation mode."""
+    seed(weights)
     made = maker()
     return made.eval() if isinstance(made, nn.Module) else made
 

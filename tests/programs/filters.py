@@ -22,7 +22,21 @@ def filtered_list(x: Tensor) -> tuple[Tensor, int]:
     return x[kept], len(kept)
 
 
-@program((MIXED,), (NONE,), (ALL,))
+def _signs(*patterns: str) -> list[tuple[Tensor]]:
+    """Return a call for each pattern: numbers with these signs."""
+    return [
+        (tensor([float(f"{sign}{n}") for n, sign in enumerate(signs, 1)]),) for signs in patterns
+    ]
+
+
+@program(
+    (MIXED,),
+    (NONE,),
+    (ALL,),
+    *_signs("+-----", "-+----", "--+---", "---+--", "----+-", "-----+", "+----+", "-+--+-"),
+    *_signs("++----", "+-+---", "+--+--", "+---++", "+++---", "++-+--", "++--++", "++---+"),
+    *_signs("++++--", "+++-+-", "+++--+", "+++++-", "++++-+"),
+)
 def filtered_by_a_lambda(x: Tensor) -> list[Tensor]:
     return list(filter(lambda value: value > 0, x))
 
@@ -50,7 +64,13 @@ def pairs(x: Tensor) -> tuple[Tensor, int]:
     return total, last
 
 
-@program((MIXED,), (NONE,), (ALL,), (UNSORTED,))
+@program(
+    (MIXED,),
+    (NONE,),
+    (ALL,),
+    (UNSORTED,),
+    *_signs("-++---", "++----", "+++---", "+-++--", "+-+---", "-+++--"),
+)
 def membership_and_equality(x: Tensor) -> tuple[list[int], bool, bool, bool, bool, int]:
     kept = [position for position, value in enumerate(x) if value > 0]
     return kept, 3 in kept, 4 not in kept, kept == [0, 2, 4], kept != [0, 1], sum(kept)
@@ -88,10 +108,10 @@ def extremes_and_order(x: Tensor) -> tuple[Tensor, Tensor, list[Tensor], list[Te
 
 @program((MIXED,), (NONE,), (UNSORTED,))
 def positions_of_values(x: Tensor) -> tuple[int, int, list[int]]:
+    """What is raised if there is no such value is raised."""
     numbers = [int(value) for value in x if value > 0]
-    numbers.append(2)
     numbers.remove(2)
-    return numbers.count(2), [*numbers, 7].index(7), numbers
+    return numbers.count(2), [*numbers, 7].index(3), numbers
 
 
 @program((MIXED,), (NONE,), (ALL,), (UNSORTED,))
@@ -107,7 +127,7 @@ def sliced_by_data(x: Tensor, count: Tensor) -> tuple[list[int], Tensor]:
     return numbers[: int(count)], x[:count]
 
 
-@program((MIXED, tensor(2)), (MIXED, tensor(0)), (MIXED, tensor(-1)), (MIXED, tensor(9)))
+@program(*((MIXED, tensor(index)) for index in (2, 0, -1, 9, -9)))
 def popped_by_data(x: Tensor, index: Tensor) -> tuple[list[Tensor], Tensor]:
     """A list of known length turns dynamic where its members depend on data."""
     rows = [x, x + 1, x + 2]
@@ -164,7 +184,13 @@ def met_while_it_grows(x: Tensor) -> tuple[list[int], int]:
     return queue, steps
 
 
-@program((normal(0, 4, 4) * 2,), (normal(1, 4, 4) * 2,), (normal(2, 4, 4) * 0.1,))
+@program(
+    (normal(20, 4, 4),),
+    (normal(1, 4, 4) * 2,),
+    (normal(2, 4, 4) / 2,),
+    (normal(12, 4, 4),),
+    weights=4,
+)
 class BatchShrinksByComprehension(nn.Module):
     """Rows that are done leave the batch; the rest is chosen by a list."""
 
@@ -229,7 +255,8 @@ def bound_method(x: Tensor) -> tuple[list[int], int]:
 
 @program((MIXED,), (NONE,), (ALL,))
 def layers_chosen_by_a_list(x: Tensor) -> Tensor:
-    factors = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+    """There is no factor for the last position."""
+    factors = [1.5, 2.5, 3.5, 4.5, 5.5]
     kept = [position for position in range(6) if x[position] > 0]
     total = torch.zeros(())
     for position in kept:

@@ -275,7 +275,9 @@ def walks_a_tree(x: Tensor) -> Tensor:
     return total
 
 
-@program((normal(0, 2, 4),), (normal(1, 2, 4),), (normal(2, 2, 4) * 3,))
+@program(
+    (normal(0, 2, 4),), (normal(5, 2, 4) * 2,), (normal(27, 2, 4) * 4,), (normal(55, 2, 4) * 4,)
+)
 class Exits(nn.Module):
     """Early exits that a generator method yields."""
 

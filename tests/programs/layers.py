@@ -12,7 +12,12 @@ _LINALG: Any = torch.linalg
 """Untyped in torch."""
 
 
-@program((normal(0, 1, 3, 8, 8),), (normal(1, 1, 3, 8, 8),), (normal(5, 1, 3, 8, 8),))
+@program(
+    (normal(0, 1, 3, 8, 8),),
+    (normal(1, 1, 3, 8, 8),),
+    (normal(5, 1, 3, 8, 8),),
+    (normal(1, 1, 3, 8, 8) * 0.1,),
+)
 class Convolutional(nn.Module):
     """Convolution, batch normalisation, dropout and pooling with an early exit."""
 
@@ -95,7 +100,10 @@ class StaticNetwork(nn.Module):
         return functional.log_softmax(self.layers(x), dim=-1)
 
 
-@program(*[(normal(number, 4, 6),) for number in (0, 1)])
+@program(
+    *[(normal(number, 4, 6),) for number in (0, 1)],
+    *[(normal(number, 1, 6).expand(4, 6),) for number in (1, 2, 3)],
+)
 class MixtureOfExperts(nn.Module):
     """Tokens are sent to the best two of four experts."""
 
@@ -131,7 +139,7 @@ class Halting(nn.Module):
         steps = 0
         while bool((remaining > 0).any()) and steps < 6:
             state = self.step(x, state)
-            probability = torch.sigmoid(self.halt(state)).squeeze(1)
+            probability = torch.sigmoid(4 * self.halt(state)).squeeze(1)
             last = remaining - probability <= 0.05
             weight = torch.where(last, remaining, probability)
             result = result + weight.unsqueeze(1) * state
@@ -140,7 +148,7 @@ class Halting(nn.Module):
         return result, remaining, steps
 
 
-@program(*[(normal(number, 1, 4),) for number in range(10)])
+@program(*[(normal(number, 1, 4),) for number in (*range(10), 47)], weights=1)
 class Patience(nn.Module):
     """Leave when several classifiers in a row agree."""
 

@@ -72,11 +72,11 @@ def _collect(into: list[Tensor], x: Tensor) -> None:
     into.append(x)
 
 
-@program((POSITIVE,), (NEGATIVE,), (torch.zeros(3),))
+@program((POSITIVE,), (NEGATIVE,), (torch.zeros(3),), (POSITIVE / 6,))
 def appended_by_a_function(x: Tensor) -> tuple[Tensor, int]:
     parts: list[Tensor] = []
     _collect(parts, x)
-    _collect(parts, -x)
+    _collect(parts, x.abs() - 1.5)
     return torch.stack(parts).sum(0), len(parts)
 
 
@@ -187,7 +187,7 @@ def zipped(x: Tensor) -> Tensor:
     return result
 
 
-@program((tensor([3, 1, 0, 2]),), (tensor([0, 1, 2, 3]),))
+@program((tensor([3, 1, 0, 2]),), (tensor([0, 1, 2, 3]),), weights=1)
 class GreedyDecoder(nn.Module):
     """Emit words until the end word, feeding each back."""
 

@@ -150,11 +150,11 @@ def loop_over_unknown_size(x: Tensor) -> Tensor:
     return total
 
 
-@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+@program((MIXED,), (POSITIVE,), (NEGATIVE,), (-tensor([1e4, 1e3, 1e2, 10.0, 1.0]),))
 def shrinks_in_a_loop(x: Tensor) -> tuple[Tensor, int]:
     """Every iteration makes another size."""
     rounds = 0
-    while x.shape[0] > 1 and rounds < 4:
+    while x.shape[0] > 1 and rounds < 3:
         x = x[x > x.mean()] - 0.5
         rounds += 1
     return x, rounds
@@ -186,7 +186,14 @@ class RowsAboveAThreshold(nn.Module):
         return result
 
 
-@program((normal(0, 4, 3),), (normal(1, 4, 3),), (-normal(0, 4, 3).abs() * 3,))
+@program(
+    (normal(0, 4, 3),),
+    (normal(1, 4, 3) * 2,),
+    (normal(2, 4, 3) / 2,),
+    (normal(27, 4, 3) * 4,),
+    (-normal(0, 4, 3).abs() * 3,),
+    weights=4,
+)
 class BatchShrinks(nn.Module):
     """Early exits of a batch: finished rows leave it."""
 
