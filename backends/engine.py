@@ -43,6 +43,7 @@ class Backend(Protocol):
 
 
 BACKENDS: Mapping[str, str] = {
+    "numpy": "numpy:NumpyBackend",
     "onnxruntime": "onnx:OnnxRuntimeBackend",
     "torch": "torch:TorchBackend",
 }

@@ -10,6 +10,7 @@ from ..ir import Block, Func, Module, Op
 from ..ir.graph import AtenOp
 from ..runtime import TARGETS
 from .engine import Backend, Bid, Miss, load_backend
+from .numpy import NumpyBackend
 
 HEAVY = frozenset(
     {
@@ -50,10 +51,14 @@ class Partition:
         return self.decisions[op].engine
 
     def engine_of_subnet(self, func: Func) -> str:
-        """Return the engine that executes all ops of a graph function; the first if it has none."""
+        """Return the engine that executes all ops of a graph function; the first if it has none.
+
+        A function of few ops on small tensors runs without a session where that takes less time.
+        """
         engines = {self.engine_of(op) for op in func.ops if isinstance(op, AtenOp)}
         assert len(engines) <= 1, f"@{func.symbol} is for {engines}"
-        return next(iter(engines), TARGETS[self.target][0])
+        engine = next(iter(engines), TARGETS[self.target][0])
+        return NumpyBackend.name if engines and NumpyBackend().is_faster(func) else engine
 
 
 def check_target(target: str) -> None:

@@ -26,7 +26,7 @@ from ..runtime import ONE_FILE, Artifact, parameters_of, weight_handle
 from .assembly import assemble, assemble_whole, write_dumps
 from .cache import Cache, Outcome, key_of
 from .example import Example
-from .explanation import Explanation, explain_partition, report, verdict
+from .explanation import Explanation, explain_partition, explain_tiny, report, verdict
 from .frontend import Captured, capture, check_dims_form
 from .options import Options
 from .progress import Progress, silent
@@ -159,6 +159,7 @@ class _Compilation:
         with self.step("outline"):
             context = PassContext(weights=weights, engine_of=split.engine_of)
             self._run(module, LOWERING_PIPELINE, context)
+        self.explanations += explain_tiny(module, split)
         self._keep("outlined", module)
 
     def emit(

@@ -44,6 +44,15 @@ def explain_partition(split: Partition) -> Iterator[Explanation]:
         yield Explanation(PARTITION, f"{count} {goes} to {first}: {reason}")
 
 
+def explain_tiny(module: Module, split: Partition) -> Iterator[Explanation]:
+    """Say which sub-networks are so small that they run without their engine."""
+    for func in module.graph_funcs:
+        engine = split.engine_of_subnet(func)
+        if engine not in TARGETS[split.target]:
+            text = f"@{func.symbol} is tiny: {engine} computes it without a session"
+            yield Explanation(PARTITION, text, func.loc)
+
+
 def report(explanations: Iterable[Explanation]) -> list[str]:
     """Return the decisions, a line for each kind, those about engines first."""
     counts = Counter(map(str, sorted(explanations, key=lambda one: one.stage != PARTITION)))

@@ -32,7 +32,11 @@ T = TypeVar("T")
 PROGRAM = "program.json"
 HOST = "host.py"
 WEIGHTS = "weights.safetensors"
-_SUFFIXES: Mapping[str, str] = {"onnxruntime": "onnx", "torch": "torch.json"}
+_SUFFIXES: Mapping[str, str] = {
+    "numpy": "numpy.json",
+    "onnxruntime": "onnx",
+    "torch": "torch.json",
+}
 
 
 @dataclass(frozen=True)

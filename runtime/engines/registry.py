@@ -11,6 +11,7 @@ from ...diagnostics import Diagnostic, DiagnosticError, suggest
 from .interface import Engine
 
 ENGINES: Mapping[str, str] = {
+    "numpy": "numpy:NumpyEngine",
     "onnxruntime": "onnxruntime:OnnxRuntimeEngine",
     "torch": "torch:TorchEngine",
 }
