@@ -14,7 +14,7 @@ from ...ir import Func, TensorType, Value
 from ...ir.graph import AtenOp, FuncReturn
 from ..engine import Bid, Miss
 from .mappings import MAPPINGS
-from .program import Operand, ProgramBuilder, Unsupported, name_of, tensor_type
+from .program import ProgramBuilder, Unsupported, name_of, tensor_type
 
 SESSION_CALL = 2.8
 SESSION_OP = 0.3
