@@ -41,17 +41,18 @@ class Gates(nn.Module):
 
 
 class Recorder:
-    """The engine of ONNX Runtime; it notes which sessions run, with what."""
+    """An engine; what runs of sessions of ONNX Runtime are given is noted in `runs`."""
 
-    name = "onnxruntime"
-
-    def __init__(self, threads: int) -> None:
-        self.engine = load_engine(self.name, threads)
-        self.runs: list[Callable[[], Any]] = []
+    def __init__(self, name: str, threads: int, runs: list[Callable[[], Any]]) -> None:
+        self.name = name
+        self.engine = load_engine(name, threads)
+        self.runs = runs
 
     def prepare(self, payload: bytes, constants: Any) -> Subnet:
         """Load a sub-network whose runs are noted."""
         subnet: Any = self.engine.prepare(payload, constants)
+        if self.name != "onnxruntime":
+            return subnet
         run = subnet.__globals__["run"]  # of the session, as the engine calls it
 
         def noted(*arguments: Any) -> Any:
@@ -86,16 +87,16 @@ def measure(count: int, rounds: int, threads: int) -> Timing:
     torch.manual_seed(count)  # pyright: ignore[reportUnknownMemberType]: untyped
     x = torch.randn(1, WIDTH)
     compiled = modelc.compile(Gates(count).eval(), (x,), threads=threads, freeze=True)
-    recorder = Recorder(threads)
-    modelc.Model(compiled.model.artifact, engine=lambda name: recorder)(x)
+    runs: list[Callable[[], Any]] = []
+    modelc.Model(compiled.model.artifact, engine=lambda name: Recorder(name, threads, runs))(x)
 
     def engine() -> None:
-        for run in recorder.runs:
+        for run in runs:
             run()
 
     times = [(microseconds(lambda: compiled(x)), microseconds(engine)) for _ in range(rounds)]
     whole, alone = (statistics.median(column) for column in zip(*times, strict=True))
-    return Timing(len(recorder.runs), whole, alone)
+    return Timing(len(runs), whole, alone)
 
 
 def table(timings: list[Timing]) -> str:

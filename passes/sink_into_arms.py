@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from ..ir import Block, Module, Op
+from ..ir import Block, Module, Op, Region, Successor, Value
 from ..ir.dominance import Dominance
 from ..ir.graph import AtenOp
-from ..ir.host import CondBranch, LoadWeight, Switch
+from ..ir.host import Branch, CondBranch, LoadWeight, Switch
 from .aliasing import is_view
-from .blocks import Predecessors, move_ops, predecessor_blocks
+from .blocks import Predecessors, map_edges, move_ops, predecessor_blocks
 from .definition import Pass, PassContext
 from .effects import Effects, is_tiny_tensor_op
 from .scheduling import count_calls
@@ -17,7 +18,7 @@ from .scheduling import count_calls
 
 @dataclass(frozen=True)
 class SinkIntoArms(Pass):
-    """Move ops that only one arm of a branch needs into that arm.
+    """Move ops that only one arm of a branch needs into that arm, which may be an edge so far.
 
     Views and pointwise ops of at most `max_elements` elements stay where other tensor work is, if
     the arm has none: a sub-network of their own would cost more than it saves.
@@ -32,6 +33,7 @@ class SinkIntoArms(Pass):
     def run(self, module: Module, context: PassContext) -> None:
         effects = Effects(module)
         for func in module.host_funcs:
+            _make_arms(func.body)
             dominance = Dominance(func.body)
             predecessors = predecessor_blocks(func.body)
             for head in dominance.order:
@@ -48,6 +50,29 @@ class SinkIntoArms(Pass):
 
     def _is_trivial(self, op: Op) -> bool:
         return is_view(op) or is_tiny_tensor_op(op, self.max_elements)
+
+
+def _make_arms(region: Region) -> None:
+    """Give each edge a block that passes on tensors which only it needs."""
+    for head in list(region.blocks):
+        if not isinstance(head.terminator, (CondBranch, Switch)):
+            continue
+        passed = Counter(value for edge in head.successors for value in edge.arguments)
+
+        def arm(edge: Successor, head: Block = head, passed: Counter[Value] = passed) -> Successor:
+            if not any(_is_only_passed(value, head, passed) for value in edge.arguments):
+                return edge
+            block = region.add_block(edge.block.name)
+            block.append(Branch(target=edge, loc=head.terminator.loc))
+            return Successor(block, ())
+
+        map_edges(head.terminator, arm)
+
+
+def _is_only_passed(value: Value, head: Block, passed: Counter[Value]) -> bool:
+    """Whether an ATen op of `head` computes `value` for one edge out of it, and nothing else."""
+    is_computed = isinstance(value.owner, AtenOp) and value.owner.parent is head
+    return is_computed and passed[value] == 1 and set(value.users) == {head.terminator}
 
 
 def _groups(

@@ -64,7 +64,7 @@ FUNCTIONS: Mapping[bytes, Callable[..., Sequence[Array]]] = {
 class NumpyEngine:
     """Runs the function that a payload names."""
 
-    name = "numpy"
+    name = "plain"
 
     def prepare(self, payload: bytes, constants: Mapping[int, Any]) -> Callable[..., Any]:
         """Return the function with its constants in place."""
@@ -127,7 +127,7 @@ def model_of(
 def artifact_of(made: Program, weights: Mapping[str, Any] | None = None) -> Artifact:
     """Return the program as an artifact; the payload of each sub-network is its name."""
     callees = {instance.callee for instance in made.instances}
-    payloads = {callee: Payload("numpy", callee.encode()) for callee in sorted(callees)}
+    payloads = {callee: Payload("plain", callee.encode()) for callee in sorted(callees)}
     return Artifact.create(made, payloads, weights or {}, stages={"00-captured": "module"})
 
 

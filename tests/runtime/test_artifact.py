@@ -25,9 +25,9 @@ FILES = [
     "ir/00-captured.mc",
     "manifest.json",
     "program.json",
-    "subnets/halve.numpy",
-    "subnets/mean.numpy",
-    "subnets/scale.numpy",
+    "subnets/halve.plain",
+    "subnets/mean.plain",
+    "subnets/scale.plain",
     "weights.safetensors",
 ]
 
@@ -160,8 +160,8 @@ def test_no_flipped_bit_of_a_zip_changes_what_is_loaded(archive: Path):
 
 
 def test_a_file_in_place_of_another_is_found(directory: Path):
-    (directory / "subnets/mean.numpy").write_bytes((directory / "subnets/halve.numpy").read_bytes())
-    assert "subnets/mean.numpy does not match its hash" in damage(directory).message
+    (directory / "subnets/mean.plain").write_bytes((directory / "subnets/halve.plain").read_bytes())
+    assert "subnets/mean.plain does not match its hash" in damage(directory).message
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def rewrite_manifest(directory: Path, changed: dict[str, FileEntry]) -> None:
     files = json.loads((directory / "manifest.json").read_text())["manifest"]["files"]
     entries = {name: FileEntry(**entry) for name, entry in files.items()} | changed
     subnets = artifact_of(early_exit(), WEIGHTS).subnets
-    manifest = Manifest("n", "cpu", "()", "0", ("numpy",), subnets, entries)
+    manifest = Manifest("n", "cpu", "()", "0", ("plain",), subnets, entries)
     (directory / "manifest.json").write_bytes(write_manifest(manifest))
 
 
@@ -257,7 +257,7 @@ def test_a_place_that_is_not_there_is_refused(tmp_path: Path):
 def test_an_unknown_engine_is_named(archive: Path):
     diagnostic = refusal(lambda: Model(Artifact.load(archive)))
     assert diagnostic.code == "MC0504"
-    assert "numpy" in diagnostic.message
+    assert "plain" in diagnostic.message
 
 
 def test_symbols_that_are_no_file_names_get_others():
