@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..ir import Op
 from ..ir.graph import AtenOp
-from ..ir.host import Invoke
+from ..ir.host import Invoke, LoadWeight
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ def schedule(ops: Sequence[Op], engine_of: Callable[[AtenOp], str]) -> list[Run]
     """Order `ops` so that they form as few runs as a greedy choice gives.
 
     Host ops run as soon as they can, then all ATen ops that can and that the engine of the first
-    one takes, and so on.
+    one takes, and so on. Views of weights, and constants, wait for the first run that reads them.
     """
     engines: dict[Op, str] = {op: engine_of(op) for op in ops if isinstance(op, AtenOp)}
     queue = _Queue(ops)
@@ -36,7 +36,43 @@ def schedule(ops: Sequence[Op], engine_of: Callable[[AtenOp], str]) -> list[Run]
             engine = engines[first]
             taken = queue.take([op for op in queue.waiting if engines.get(op) == engine])
             runs.append(Run(engine, tuple(taken)))
-    return runs
+    return _postponed(runs)
+
+
+def _postponed(runs: Sequence[Run]) -> list[Run]:
+    """Move what reads weights only, or nothing, to the first run that reads it.
+
+    Earlier, it would be a result to pass on instead of a part of what reads it.
+    """
+    place = {op: number for number, run in enumerate(runs) for op in run.ops}
+    constant = _constants(place)
+    later: dict[Op, int] = {}
+    for op in reversed(constant):
+        readers = [user for result in op.results for user in result.users]
+        if readers and all(reader in place for reader in readers):
+            first = min(place[reader] for reader in readers)
+            if runs[first].engine == runs[place[op]].engine:
+                later[op] = place[op] = first
+    moved: list[list[Op]] = [[] for _ in runs]
+    for op in constant:
+        if op in later:
+            moved[later[op]].append(op)
+    kept = [
+        Run(run.engine, (*ops, *(op for op in run.ops if op not in later)))
+        for run, ops in zip(runs, moved, strict=True)
+    ]
+    return [run for run in kept if run.ops]
+
+
+def _constants(ops: Iterable[Op]) -> list[Op]:
+    """Return the pure ATen ops, in order, that read nothing but weights and each other."""
+    found: dict[Op, None] = {}
+    for op in ops:
+        owners = [value.owner for value in op.operands]
+        is_constant = all(isinstance(o, LoadWeight) or o in found for o in owners)
+        if isinstance(op, AtenOp) and op.is_pure and is_constant:
+            found[op] = None
+    return list(found)
 
 
 def count_calls(ops: Sequence[Op]) -> int:

@@ -85,3 +85,22 @@ def test_name_tells_the_module(paths: list[str], name: str):
     assert list(outlined(module, PassContext())) == [name]
     (func,) = module.graph_funcs
     assert func.loc == ops[0].loc
+
+
+def test_views_of_weights_stand_where_they_are_read():
+    text = """
+module @m {level = captured} {
+  weight @w : tensor<[4, 4], f32>
+  host func @main(%x: tensor<[4, 4], f32>) {
+    %w = host.weight {symbol = @w} : tensor<[4, 4], f32>
+    %0 = aten.relu.default(%x) : tensor<[4, 4], f32>
+    %1 = aten.sum.default(%0) : tensor<[], f32>
+    %2 = host.item(%1) : f64
+    %3 = aten.t.default(%w) : tensor<[4, 4], f32>
+    %4 = aten.mul.Tensor(%3, %2) : tensor<[4, 4], f32>
+    host.return([%4]) {structure = tuple(leaf(0))}
+  }
+}
+"""
+    names = outlined(parse_module(text, "m.mc"), PassContext())
+    assert list(names.values()) == [["relu", "sum"], ["t", "mul"]]
