@@ -45,9 +45,13 @@ lint: $(STAMP) ## Check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(STAMP) ## Measure the samples against their peers, and what a call costs beyond its engine
-	$(BIN)/python benchmarks/dynamic.py
+bench: $(STAMP) ## Measure everything that README.md shows: an hour on an idle machine
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/dynamic.py
+	$(BIN)/python benchmarks/passes.py
+	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/compile_time.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/tiny.py
 
 format: $(STAMP) docs ## Format the code, apply safe fixes, regenerate the reference pages
 	$(BIN)/ruff format .

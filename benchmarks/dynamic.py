@@ -9,10 +9,12 @@ by hand; the third one shows how long each peer took until it had run on all inp
 
 import argparse
 import importlib.util
+import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -115,13 +117,32 @@ def check_and_warm_up(program: Program, model: nn.Module, inputs: Inputs) -> Non
             torch.testing.assert_close(program(*args), model(*args), rtol=RTOL, atol=ATOL)
 
 
-def prepare(name: str, model: nn.Module, inputs: Inputs, threads: int) -> tuple[Peer, Program]:
+@contextmanager
+def limited(seconds: int) -> Generator[None]:
+    """Raise TimeoutError in the main thread after so many seconds."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"took longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def prepare(
+    name: str, model: nn.Module, inputs: Inputs, threads: int, limit: int
+) -> tuple[Peer, Program]:
     """Compile `model` with peer `name`; a failure is kept in the peer, as a result of its own."""
     start = time.perf_counter()
     peer, program = Peer(), model
     try:
-        program = PEERS[name](model, inputs, threads)
-        check_and_warm_up(program, model, inputs)
+        with limited(limit):
+            program = PEERS[name](model, inputs, threads)
+            check_and_warm_up(program, model, inputs)
     except AssertionError as error:
         peer.failure = f"wrong answer: {error}"
     except Unavailable as error:
@@ -133,8 +154,8 @@ def prepare(name: str, model: nn.Module, inputs: Inputs, threads: int) -> tuple[
 
 
 @torch.inference_mode()
-def measure(name: str, peers: list[str], rounds: int, threads: int) -> Result:
-    """Measure sample `name` with eager and each of `peers`."""
+def measure(name: str, peers: list[str], rounds: int, threads: int, limit: int) -> Result:
+    """Measure sample `name` with eager and each of `peers` that compiles within `limit` seconds."""
     sample = load_sample(name)
     with torch.inference_mode(False):  # as users build them; not all compilers take others
         model, inputs = sample.build(), sample.inputs()
@@ -142,7 +163,7 @@ def measure(name: str, peers: list[str], rounds: int, threads: int) -> Result:
     check_and_warm_up(model, model, inputs)
     for peer_name in peers:
         show(f"{name}: {peer_name} ...")
-        result.peers[peer_name], program = prepare(peer_name, model, inputs, threads)
+        result.peers[peer_name], program = prepare(peer_name, model, inputs, threads, limit)
         if result.peers[peer_name].failure is None:
             programs[peer_name] = program
     times = interleave(programs, inputs, rounds)
@@ -184,6 +205,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--samples", nargs="+", choices=SAMPLES, default=SAMPLES, metavar="NAME")
     parser.add_argument("--rounds", type=positive, default=7, help="runs of each input (7)")
     parser.add_argument("--threads", type=positive, default=1, help="threads of every peer (1)")
+    parser.add_argument("--limit", type=positive, default=900, help="seconds to compile (900)")
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS), metavar="P")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     return parser.parse_args()
@@ -193,10 +215,11 @@ def main() -> int:
     chosen = options()
     torch.set_num_threads(chosen.threads)
     results = [
-        measure(name, chosen.peers, chosen.rounds, chosen.threads) for name in chosen.samples
+        measure(name, chosen.peers, chosen.rounds, chosen.threads, chosen.limit)
+        for name in chosen.samples
     ]
     chosen.output.mkdir(parents=True, exist_ok=True)
-    settings = {"rounds": chosen.rounds, "threads": chosen.threads}
+    settings = {"rounds": chosen.rounds, "threads": chosen.threads, "limit": chosen.limit}
     write_json(chosen.output / "dynamic.json", results, settings)
     write_plot(chosen.output / "dynamic.png", results)
     tables = [table(results), comparison_table(results), preparation_table(results)]

@@ -137,12 +137,17 @@ def write_json(path: Path, results: list[Result], settings: dict[str, Any]) -> N
 
 def write_plot(path: Path, results: list[Result]) -> None:
     """Draw one bar per sample and peer, with a whisker from the 10th to the 90th percentile."""
-    others = [name for name in results[0].peers if name != "eager"]
+    names = [name for name in results[0].peers if name != "eager"]
+    colors = {name: f"C{number}" for number, name in enumerate(names)}
+    others = [name for name in names if any(result.peers[name].speedup for result in results)]
     figure: Any = Figure(figsize=(1.2 * len(results) + 2, 4), layout="constrained")
     axes: Any = figure.subplots()
     width = 0.8 / len(others)
     for offset, name in enumerate(others):
-        draw_bars(axes, [result.peers[name].speedup for result in results], offset, width, name)
+        bars = draw_bars(axes, [result.peers[name].speedup for result in results], offset, width)
+        bars.set_label(name)
+        for bar in bars:
+            bar.set_color(colors[name])
     axes.axhline(1.0, color="black", linewidth=0.8)
     ticks = [position + 0.4 - width / 2 for position in range(len(results))]
     axes.set_xticks(ticks, [result.sample.replace("_", "\n") for result in results])
@@ -151,16 +156,14 @@ def write_plot(path: Path, results: list[Result]) -> None:
     figure.savefig(path, dpi=150)
 
 
-def draw_bars(
-    axes: Any, speedups: list[Spread | None], offset: int, width: float, name: str
-) -> None:
+def draw_bars(axes: Any, speedups: list[Spread | None], offset: int, width: float) -> Any:
+    """Draw the bars of one peer, and return them."""
     measured = [(position, spread) for position, spread in enumerate(speedups) if spread]
     below = [spread.median - spread.p10 for _, spread in measured]
     above = [spread.p90 - spread.median for _, spread in measured]
-    axes.bar(
+    return axes.bar(
         [position + offset * width for position, _ in measured],
         [spread.median for _, spread in measured],
         width,
         yerr=[below, above],
-        label=name,
     )

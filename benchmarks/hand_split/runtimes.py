@@ -100,7 +100,8 @@ class AotInductor:
         self.count += 1
         path = Path(self.directory.name) / f"{self.count}.pt2"
         inductor: Any = importlib.import_module("torch._inductor")
-        with torch.inference_mode(False), torch.no_grad():
+        with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what torch itself will change
             example = tuple(tensor.clone() for tensor in example)
             exported = torch.export.export(module.eval(), example)
             inductor.aoti_compile_and_package(exported, package_path=str(path))
