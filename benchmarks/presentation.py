@@ -152,7 +152,7 @@ def write_plot(path: Path, results: list[Result]) -> None:
     ticks = [position + 0.4 - width / 2 for position in range(len(results))]
     axes.set_xticks(ticks, [result.sample.replace("_", "\n") for result in results])
     axes.set_ylabel("speed-up over eager")
-    axes.legend()
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.savefig(path, dpi=150)
 
 
