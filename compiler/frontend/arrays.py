@@ -95,7 +95,7 @@ def _number_tensor(machine: Machine, number: Any) -> Any:
 
 
 def _stacked(machine: Machine, items: Sequence[Any], name: str) -> Any:
-    parts = [_tensor(machine, item, name) for item in items]
+    parts = [item if is_traced(item) else _tensor(machine, item, name) for item in items]
     if not parts:
         return machine.tracer.native(torch.zeros, 0, dtype=torch.float64)
     common = _TORCH_DTYPES[numpy.result_type(*(_NUMPY_DTYPES[part.dtype] for part in parts))]
@@ -440,7 +440,8 @@ def _joined(machine: Machine, function: Any, parts: Any, axis: int) -> Any:
 
 
 def _where(machine: Machine, condition: Any, *choices: Any) -> Any:
-    tensor = _cast(machine, _tensor(machine, condition, "where"), torch.bool)
+    known = condition if is_traced(condition) else _tensor(machine, condition, "where")
+    tensor = _cast(machine, known, torch.bool)
     if not choices:
         found = machine.python(machine.tracer.native, torch.where, tensor)
         return tuple(Array(part) for part in found)
@@ -486,9 +487,14 @@ def _dot(machine: Machine, left: Any, right: Any) -> Any:
 
 def _unique(machine: Machine, array: Any) -> Any:
     tensor = _tensor(machine, array, "unique")
-    if tensor.is_floating_point():
-        raise NotImplementedError("what is not a number counts once in NumPy")
-    return machine.python(machine.tracer.native, _TORCH.unique, tensor)
+    return machine.python(machine.tracer.native, _distinct, tensor)
+
+
+def _distinct(tensor: Any) -> Any:
+    if not tensor.is_floating_point():
+        return _TORCH.unique(tensor)
+    is_odd = tensor.isnan()  # to NumPy all of these are one number, the last
+    return torch.cat([_TORCH.unique(tensor[~is_odd]), tensor[is_odd][:1]])
 
 
 _WITH_MACHINE: Mapping[Any, Builder] = {

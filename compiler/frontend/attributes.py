@@ -17,6 +17,7 @@ from .calls import call, is_interpreted
 from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified
 from .failures import ProgramError
+from .functions import push_function
 from .machine import Machine, Outcome
 from .objects import (
     ABSENT,
@@ -102,6 +103,9 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
     getter = _getter(found)
     if isinstance(getter, types.FunctionType) and is_interpreted(getter):
         return call(machine, state, getter, [owner], {})
+    if _is_descriptor_of_python(found) and name not in getattr(owner, "__dict__", ()):
+        get = class_of(found).__get__
+        return push_function(machine, state, get, [found, owner, class_of(owner)], {})
     if not hasattr(owner, name):
         fallback = inspect.getattr_static(class_of(owner), "__getattr__", None)
         if isinstance(fallback, types.FunctionType) and is_interpreted(fallback):
@@ -115,6 +119,13 @@ def _object_attribute(machine: Machine, state: State, owner: Any, name: str) -> 
     elif container_form(value) is not None and name in getattr(owner, "__dict__", ()):
         machine.foreign.remember_container(value, owner, name)
     return deliver(state, machine.foreign.read(value, qualified(machine, owner, name)))
+
+
+def _is_descriptor_of_python(found: Any) -> bool:
+    """Tell whether reading the class attribute `found` runs Python code, and storing does not."""
+    kind = class_of(found)
+    is_getter = isinstance(getattr(kind, "__get__", None), types.FunctionType)
+    return is_getter and not hasattr(kind, "__set__") and not is_a(found, type)
 
 
 def _get(owner: Any, name: str) -> Any:

@@ -30,9 +30,9 @@ from .arrays import (
 )
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
-from .calls import call, call_without_hooks, is_interpreted, refuse_dynamic
+from .calls import call, call_natively, call_without_hooks, is_interpreted, refuse_dynamic
 from .context_variables import CONTEXT_VARIABLE_METHODS
-from .failures import NeedConcrete
+from .failures import NeedConcrete, ProgramError
 from .fork import copy_list
 from .functions import push_function
 from .generators import send
@@ -260,6 +260,14 @@ def _dict(machine: Machine, *args: Any, **kwargs: Any) -> dict[Any, Any]:
     return dict(*args, **kwargs)
 
 
+def _choose(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    """Call `torch.where`, to which bytes are flags."""
+    condition, *choices = args or [None]
+    if is_traced(condition) and condition.dtype is torch.uint8:
+        args = [machine.tracer.native(condition.bool), *choices]
+    return call_natively(machine, state, torch.where, args, kwargs)
+
+
 def _iter(machine: Machine, value: Any) -> Any:
     return iterate(machine, value)
 
@@ -283,7 +291,7 @@ def _next_item(machine: Machine, iterator: Any, *default: Any) -> Any:
         return advance(machine, iterator)
     if default:
         return default[0]
-    raise StopIteration
+    raise ProgramError(StopIteration(), explicit=True)
 
 
 # --- by prelude ---------------------------------------------------------------------------------
@@ -710,6 +718,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     numpy.ndarray.__setitem__: set_array_item,
     ArrayMethod: call_array_method,
     torch.tensor: _make_tensor,
+    torch.where: _choose,
     torch.as_tensor: _as_tensor,
     torch.stack: _combining(torch.stack),
     torch.cat: _combining(torch.cat),

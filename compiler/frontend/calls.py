@@ -9,7 +9,6 @@ import types
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import numpy
@@ -21,10 +20,12 @@ from ...diagnostics import UNKNOWN, Location
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
 from .consumption import has_generators, replacement, takes_generators
+from .dataclass_creation import initialises_dataclass, is_generated, values_of_dataclass
 from .failures import NeedConcrete, ProgramError, Undecided, refusal
 from .functions import push_function, push_interpreted
 from .generators import call_method
 from .hir import Register
+from .keys import can_fork_by_key
 from .lists import need_static
 from .machine import Machine, Outcome
 from .native import run_native, sees_constants_only, unknown_flag
@@ -229,18 +230,27 @@ def _call_function(
     if _is_context_decorator(function):
         return call(machine, state, _undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
-        _refuse_wrapper(machine, function)
+        if function.__name__ == "forward" and args and isinstance(args[0], nn.Module):
+            return _call_forward_of_torch(machine, state, function, args, kwargs)
+        if _is_wrapper(function):
+            _refuse_autocast(machine, function)
+            return push_function(machine, state, function, args, kwargs, use=use)
         return call_natively(machine, state, function, args, kwargs)
-    if _initialises_dataclass(function, args):
-        values = _values_of_dataclass(machine, function, args, kwargs)
+    if initialises_dataclass(function, args):
+        values = values_of_dataclass(machine, function, args, kwargs)
         return push_function(machine, state, prelude.initialise_dataclass, values, {}, use=use)
     return push_function(machine, state, function, args, kwargs, use=use)
 
 
-def _refuse_wrapper(machine: Machine, function: types.FunctionType) -> None:
-    """Refuse a function of torch that would call one of the program unseen."""
+def _is_wrapper(function: types.FunctionType) -> bool:
+    """Tell whether a function of torch calls one of the program, which it wraps."""
     wrapped = getattr(function, "__wrapped__", None)
-    if isinstance(wrapped, types.FunctionType) and is_interpreted(wrapped):
+    return isinstance(wrapped, types.FunctionType) and is_interpreted(wrapped)
+
+
+def _refuse_autocast(machine: Machine, function: Any) -> None:
+    wrapped = function.__wrapped__
+    if module_of(function) == "torch.amp.autocast_mode":
         code, place = wrapped.__code__, machine.tracer.location()
         begin = Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
         raise refusal(
@@ -287,9 +297,11 @@ def _call_method(
     kwargs: dict[str, Any],
 ) -> Outcome:
     owner, function = method.__self__, method.__func__
-    if isinstance(owner, nn.Module) and function.__name__ in ("forward", "__call__"):
-        if function is nn.Module.__call__ or not _is_interpreted_object(function):
-            return call_module(machine, state, owner, args, kwargs)
+    if isinstance(owner, nn.Module):
+        if function is nn.Module.__call__:
+            return _call_as_module(machine, state, owner, args, kwargs)
+        if function.__name__ == "forward" and not _is_interpreted_object(function):
+            return _call_forward_of_torch(machine, state, function, [owner, *args], kwargs)
     if not isinstance(function, types.FunctionType):
         return call(machine, state, function, [owner, *args], kwargs)
     if is_interpreted(function) or _is_context_decorator(function):
@@ -301,6 +313,38 @@ def _is_interpreted_object(function: Any) -> bool:
     if not isinstance(function, types.FunctionType):
         return True
     return is_interpreted(function) or _is_context_decorator(function)
+
+
+def _call_forward_of_torch(
+    machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Call `forward` of a class of torch, by the name of the class, `super()` or a module."""
+    module, *rest = args
+    own_forward: Any = getattr(type(module), "forward", None)
+    if function is own_forward:
+        return call_module(machine, state, module, rest, kwargs)
+    if _calls_methods_of_user(module, function) or not all(map(is_leaf, module.children())):
+        return push_function(machine, state, function, args, kwargs)
+    run = types.MethodType(function, module)
+    return _call_leaf(machine, state, module, rest, kwargs, run)
+
+
+def _calls_methods_of_user(module: nn.Module, function: Any) -> bool:
+    """Tell whether a function of torch's class may call what a class of the user overrides."""
+    classes = type(module).__mro__
+    owner = next(cls for cls in classes if vars(cls).get(function.__name__) is function)
+    own = [cls for cls in classes if not cls.__module__.startswith("torch.") and cls is not object]
+    names = {name for cls in own for name, item in vars(cls).items() if inspect.isroutine(item)}
+    return any(hasattr(owner, name) for name in names - {"__init__", function.__name__})
+
+
+def _call_as_module(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
+    """Deliver `nn.Module.__call__(module, *args, **kwargs)`."""
+    if type(module).__call__ is nn.Module.__call__ or has_forward_hooks(module):
+        return call_module(machine, state, module, args, kwargs)
+    return _call_forward(machine, state, module, args, kwargs)
 
 
 def call_module(
@@ -349,14 +393,21 @@ def call_without_hooks(
     own_call = getattr(own_call, COMPILED_PROGRAM, own_call)
     if own_call is not nn.Module.__call__ and isinstance(own_call, types.FunctionType):
         return call(machine, state, own_call, [module, *args], kwargs)
+    return _call_forward(machine, state, module, args, kwargs)
+
+
+def _call_forward(
+    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+) -> Outcome:
     forward: Any = module.forward
     if _is_plain_sequence(module) and not kwargs and len(args) == 1:
         return push_function(machine, state, prelude.run_sequence, [module, *args], {})
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
         if is_leaf(module, with_hooks=True):
-            return _call_leaf(machine, state, module, args, kwargs)
+            function: Any = module.forward if has_forward_hooks(module) else module
+            return _call_leaf(machine, state, module, args, kwargs, function)
         owner: nn.Module = forward.__self__
-        function: Any = forward.__func__
+        function = forward.__func__
         if isinstance(function, types.FunctionType) and not _is_context_decorator(function):
             return push_function(machine, state, function, [owner, *args], kwargs)
         return call(machine, state, function, [owner, *args], kwargs)
@@ -382,12 +433,17 @@ def is_leaf(module: nn.Module, *, with_hooks: bool = False) -> bool:
 
 
 def _call_leaf(
-    machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
+    machine: Machine,
+    state: State,
+    module: nn.Module,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    function: Any,
 ) -> Outcome:
+    """Deliver what `function`, which computes what torch's `module` does, returns."""
     machine.swapper.swap(module)
     machine.tracer.native_module = machine.foreign.path(module) or type(module).__name__
     try:
-        function = module.forward if has_forward_hooks(module) else module
         outcome = call_natively(machine, state, function, args, kwargs)
         for buffer in module.buffers():
             if has_data_mutation(buffer):
@@ -434,7 +490,7 @@ def _construct(
         return deliver(state, _new_module(machine, cls, args, kwargs))
     if is_python and issubclass(cls, BaseException):
         return _construct_exception(machine, state, cls, args, kwargs)
-    if not is_python or (_is_generated(initialise) and not _has_own_steps(cls)):
+    if not is_python or (is_generated(initialise) and not _has_own_steps(cls)):
         return _construct_natively(machine, state, cls, args, kwargs)
     if not _is_plainly_made(cls):
         raise machine.tracer.refuse(
@@ -446,8 +502,8 @@ def _construct(
     instance: Any = make(cls)
     machine.owned.add(instance)
     arguments: list[Any] = [instance, *args]
-    if _initialises_dataclass(initialise, arguments):
-        arguments = _values_of_dataclass(machine, initialise, arguments, kwargs)
+    if initialises_dataclass(initialise, arguments):
+        arguments = values_of_dataclass(machine, initialise, arguments, kwargs)
         initialise, kwargs = prelude.initialise_dataclass, {}
     return push_function(machine, state, initialise, arguments, kwargs, constructed=instance)
 
@@ -464,33 +520,6 @@ def _is_plainly_made(cls: type[Any]) -> bool:
     return cls.__new__ in makers and type(cls).__call__ is type.__call__
 
 
-def _values_of_dataclass(
-    machine: Machine, function: Any, args: list[Any], kwargs: dict[str, Any]
-) -> list[Any]:
-    """Return what `prelude.initialise_dataclass` takes to do what a generated `__init__` does."""
-    instance, *_ = args
-    bound = machine.python(inspect.signature(function).bind, *args, **kwargs).arguments
-    given = dict(list(bound.items())[1:])
-    items = [(field.name, given.pop(field.name, field.default)) for field in fields(instance)]
-    if given:
-        raise machine.tracer.refuse(
-            "MC0101",
-            f"the dataclass `{type(instance).__name__}` has an InitVar",
-            help="write an `__init__` instead",
-        )
-    made: dict[str, Any] = {field.name: field.default_factory for field in fields(instance)}
-    values = [
-        (name, machine.python(made[name]) if value is MISSING else value) for name, value in items
-    ]
-    kind = class_of(instance)
-    return [instance, values, object.__setattr__ if kind.__dataclass_params__.frozen else setattr]
-
-
-def _initialises_dataclass(function: types.FunctionType, args: list[Any]) -> bool:
-    is_first = function.__name__ == "__init__" and bool(args) and _is_generated(function)
-    return is_first and is_dataclass(args[0])
-
-
 def _construct_exception(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
@@ -500,10 +529,6 @@ def _construct_exception(
     return push_function(
         machine, state, initialise, [instance, *args], kwargs, constructed=instance
     )
-
-
-def _is_generated(function: Any) -> bool:
-    return function.__code__.co_filename == "<string>" or not function.__code__.co_filename
 
 
 def _construct_natively(
@@ -554,6 +579,8 @@ def _call_container(
         return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
+    if args and method.__name__ == "get" and can_fork_by_key(owner, args[0]):
+        return push_function(machine, state, prelude.mapping_get, [owner, *args], {})
     if is_a(owner, (dict, set)) and any(_is_unknown_key(argument) for argument in args[:1]):
         raise NeedConcrete(symbols_of(args[0]), "a key must not depend on tensor data")
     if class_of(owner) is list:

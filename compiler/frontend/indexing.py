@@ -17,6 +17,7 @@ from .checks import check_index
 from .failures import NeedConcrete
 from .functions import push_function
 from .hir import GetItem, SetItem
+from .keys import can_fork_by_key
 from .lists import need_static
 from .machine import Machine, Outcome
 from .native import guard_aliases, run_native
@@ -30,7 +31,7 @@ from .torch_internals import Tensor, expression_of, is_traced
 from .truth import item_of, number_of
 
 _INDEX_DTYPES = (torch.int64, torch.int32, torch.int16, torch.int8)
-_SEQUENCES = (list, tuple, range, nn.ModuleList, nn.Sequential, nn.ParameterList)
+_SEQUENCES = (list, tuple, range, str, bytes, nn.ModuleList, nn.Sequential, nn.ParameterList)
 
 
 def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
@@ -119,13 +120,16 @@ def _has_symbolic_bound(key: Any) -> bool:
 
 def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Fork by the value of `key`, unless it can be made concrete at its origin."""
-    if not isinstance(key, torch.SymInt) or not is_a(container, _SEQUENCES):
+    is_mapping = can_fork_by_key(container, key)
+    if not isinstance(key, torch.SymInt) or not (is_mapping or is_a(container, _SEQUENCES)):
         require_known(machine, [key], "this key")
+    if is_mapping:
+        return push_function(machine, state, prelude.mapping_item, [container, key], {})
     if machine.has_origin(key):
         require_known(machine, [key], "this index")
     step = state.frame.instruction
     sequence: Any = container
-    kind = type(container).__name__
+    kind = "string" if is_a(container, str) else type(container).__name__
     stopped = check_index(machine, state, key, len(sequence), kind)
     if stopped is not None:
         return stopped

@@ -177,6 +177,22 @@ def list_delete(items: list[Any], position: int) -> None:
     splice(items, position, position + 1, [])
 
 
+def mapping_item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """Return `mapping[key]`; the number that is missing stands in the KeyError as text."""
+    for candidate in mapping:
+        if candidate == key:
+            return mapping[candidate]
+    raise KeyError(str(key))
+
+
+def mapping_get(mapping: Mapping[Any, Any], key: Any, default: Any = None) -> Any:
+    """Return `mapping.get(key, default)`."""
+    for candidate in mapping:
+        if candidate == key:
+            return mapping[candidate]
+    return default
+
+
 def list_contains(items: Iterable[Any], value: Any) -> bool:
     """Tell whether some item equals `value`."""
     for item in items:

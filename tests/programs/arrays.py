@@ -5,7 +5,7 @@
 
 import numpy
 import torch
-from torch import Tensor, tensor
+from torch import Tensor, nan, tensor
 
 from .case import program
 
@@ -139,3 +139,18 @@ def orders(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         torch.from_numpy(order),
         torch.from_numpy(values[order]),
     )
+
+
+@program((tensor([0.5, nan, 0.5, nan]),), (tensor([2.0, 1.0, 2.0, -1.0]),))
+def distinct_floats(x: Tensor) -> Tensor:
+    """To NumPy, all that are not numbers are one."""
+    found = numpy.unique(x.numpy())
+    return torch.from_numpy(found) if len(found) > 2 else x[: len(found)]
+
+
+@program((tensor([0.5, 0.7]),), (tensor([2.0, 1.0]),))
+def array_of_tensors(x: Tensor) -> Tensor:
+    """A list of tensors is an array to NumPy, and so is what `where` is asked about."""
+    best = numpy.argmax([x[0], x[1]])
+    (found,) = numpy.where(x > 0.6)
+    return x[int(best)] + len(found)

@@ -505,3 +505,43 @@ def identity_of_flags(x: Tensor) -> tuple[Tensor, bool]:
     if positive == False:  # noqa: E712 -- that is the point
         x = x * 2
     return x, same is not False
+
+
+class _Computed:
+    """A descriptor that keeps what it computes, such as `torch.distributions` has."""
+
+    def __init__(self, compute: Callable[[Any], Tensor]) -> None:
+        self.compute, self.name = compute, compute.__name__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        value = self.compute(instance)
+        setattr(instance, self.name, value)
+        return value
+
+
+class _Statistics:
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+
+    @_Computed
+    def spread(self) -> Tensor:
+        deviation = self.x - self.x.mean()
+        return deviation.abs().max() if self.x.sum() > 0 else deviation.abs().min()
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def computes_an_attribute_once(x: Tensor) -> Tensor:
+    statistics = _Statistics(x)
+    return x / statistics.spread + statistics.spread
+
+
+@torch.jit._script_if_tracing  # type: ignore[attr-defined] -- as torchvision does
+def _suppressed(x: Tensor) -> Tensor:
+    return x * 2 if x.sum() > 0 else x
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def decorated_by_torch(x: Tensor) -> Tensor:
+    return _suppressed(x) + 1

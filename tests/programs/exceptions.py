@@ -438,3 +438,9 @@ def undefined_in_a_closure(x: Tensor) -> Tensor:
     if x.sum() > 0:
         value = x
     return read()
+
+
+@program((tensor([2.0, 1.0]),), (tensor([-2.0, 1.0]),))
+def exhausts_an_iterator(x: Tensor) -> Tensor:
+    rest = iter([x] if x.sum() > 0 else [])
+    return next(rest) + 1

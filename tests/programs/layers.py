@@ -199,3 +199,43 @@ def solves_equations(matrix: Tensor, right: Tensor) -> Tensor:
         right = right + 1
     solved: Tensor = _LINALG.solve(matrix + 3 * torch.eye(3), right)
     return solved
+
+
+class _Precise(nn.LayerNorm):
+    """Calls `forward` of torch's class, like models in half precision do."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input.float()).type(input.dtype)
+
+
+class _Doubling(nn.Conv1d):
+    """Overrides what `forward` of torch's class calls."""
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return super()._conv_forward(input, weight * 2, bias)  # type: ignore[no-any-return]
+
+
+class _Remembering(nn.GRU):
+    def forward(self, input: Any, hx: Tensor | None = None) -> Any:
+        states, _ = nn.GRU.forward(self, input, hx)
+        return states if input.sum() > 0 else -states
+
+
+class _Shifted(nn.Linear):
+    def __call__(self, input: Tensor) -> Tensor:
+        return super().__call__(input + 1)
+
+
+@program((normal(0, 1, 3, 4),), (normal(1, 1, 3, 4),), (normal(4, 1, 3, 4),))
+class Inheriting(nn.Module):
+    """Layers that derive from those of torch and call what they override."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.convolution = _Precise(4), _Doubling(4, 4, 1)
+        self.recurrence, self.linear = _Remembering(4, 4, batch_first=True), _Shifted(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(x)
+        x = self.convolution(x.transpose(1, 2)).transpose(1, 2)
+        return self.linear(self.recurrence(x))

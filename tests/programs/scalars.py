@@ -193,3 +193,25 @@ def smallest_prefix(probabilities: Tensor) -> int:
         total += probabilities[count].item()
         count += 1
     return count
+
+
+@program(
+    (tensor([0.1, 0.5, 0.2]),),
+    (tensor([0.7, 0.5, 0.2]),),
+    (tensor([0.3, 0.2, 0.9]),),
+)
+def keys_by_data(x: Tensor) -> tuple[Tensor, float]:
+    """Mappings and strings are asked for what the data says."""
+    best = int(x.argmax())
+    scales = {1: 2.0, 2: 3.0}
+    if best in scales:
+        x = x * scales[best]
+    return (x if "abc"[x.argmin()] == "a" else -x), scales.get(best, 0.5)
+
+
+@program((tensor([0.1, 0.5]),), (tensor([0.7, 0.5]),))
+def missing_key(x: Tensor) -> Tensor:
+    try:
+        return x * {1: 2.0}[int(x.argmax())]
+    except KeyError:
+        return x - 1

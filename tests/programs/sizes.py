@@ -262,3 +262,19 @@ def one_element_of_a_constant(x: Tensor) -> Tensor:
     """A constant with one element may have any stride."""
     column = torch.arange(6).view(2, 3)[:1, :1].t()[0]
     return x[column] * 2 if x.sum() > 0 else x[column[:1] + 1]
+
+
+@program(
+    (normal(0, 2, 4, 3), tensor([[1, 2], [0, 1]])), (normal(1, 2, 4, 3), tensor([[0, 0], [0, 0]]))
+)
+def expands_by_durations(x: Tensor, durations: Tensor) -> Tensor:
+    """The length regulator of FastSpeech: each step is repeated as often as the data says."""
+    if durations.sum() == 0:
+        durations = durations.clone()
+        durations[durations.sum(dim=1).eq(0)] = 1
+    parts = [torch.repeat_interleave(x[i, :2], durations[i], dim=0) for i in range(2)]
+    longest = max(len(part) for part in parts)
+    padded = x.new_zeros(2, longest, 3)
+    for i, part in enumerate(parts):
+        padded[i, : len(part)] = part
+    return padded

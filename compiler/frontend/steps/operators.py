@@ -17,6 +17,7 @@ from ..checks import check_divisor
 from ..functions import push_function
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..indexing import require_known
+from ..keys import can_fork_by_key
 from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..native import run_native
@@ -275,6 +276,8 @@ def _contains(
     if isinstance(container, DynamicList):
         return _contained(machine, state, symbol, element, container)
     if is_a(container, Mapping) and is_symbolic(element):
+        if can_fork_by_key(container, element):
+            return _compare_with_items(machine, state, symbol, element, list(container))
         require_known(machine, [element], "a key")
     if is_a(container, Mapping) and not is_traced(element):
         return deliver(state, machine.python(symbol.function, element, container))
@@ -282,10 +285,15 @@ def _contains(
     if is_a(container, (list, tuple, set, frozenset, range)):
         items: list[Any] = list(container)
         if any(map(is_traced, [element, *items])) or any(map(is_symbolic, [element, *items])):
-            found = _found(machine, element, items)
-            result = found if symbol is CompareOperator.IN else negation(machine, found)
-            return deliver(state, result)
+            return _compare_with_items(machine, state, symbol, element, items)
     return deliver(state, run_native(machine, symbol.function, [element, container], {}))
+
+
+def _compare_with_items(
+    machine: Machine, state: State, symbol: CompareOperator, element: Any, items: list[Any]
+) -> Outcome:
+    found = _found(machine, element, items)
+    return deliver(state, found if symbol is CompareOperator.IN else negation(machine, found))
 
 
 def _contained(
