@@ -216,8 +216,8 @@ class _Doubling(nn.Conv1d):
 
 
 class _Remembering(nn.GRU):
-    def forward(self, input: Any, hx: Tensor | None = None) -> Any:
-        states, _ = nn.GRU.forward(self, input, hx)
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        states: Tensor = super().forward(input, hx)[0]
         return states if input.sum() > 0 else -states
 
 

@@ -202,11 +202,10 @@ def smallest_prefix(probabilities: Tensor) -> int:
 )
 def keys_by_data(x: Tensor) -> tuple[Tensor, float]:
     """Mappings and strings are asked for what the data says."""
-    best = int(x.argmax())
-    scales = {1: 2.0, 2: 3.0}
-    if best in scales:
-        x = x * scales[best]
-    return (x if "abc"[x.argmin()] == "a" else -x), scales.get(best, 0.5)
+    if int(x.argmax()) in {1: 2.0, 2: 3.0}:
+        x = x * 2
+    kept = x if "abc"[int(x[0] > 0.5)] == "a" else -x
+    return kept, {1: 2.0, 2: 3.0}.get(int(x.argmin()), 0.5)
 
 
 @program((tensor([0.1, 0.5]),), (tensor([0.7, 0.5]),))
