@@ -320,8 +320,7 @@ def _call_forward_of_torch(
 ) -> Outcome:
     """Call `forward` of a class of torch, by the name of the class, `super()` or a module."""
     module, *rest = args
-    own_forward: Any = getattr(type(module), "forward", None)
-    if function is own_forward:
+    if function is inspect.getattr_static(class_of(module), "forward"):
         return call_module(machine, state, module, rest, kwargs)
     if _calls_methods_of_user(module, function) or not all(map(is_leaf, module.children())):
         return push_function(machine, state, function, args, kwargs)

@@ -271,8 +271,3 @@ def counter_with_two_values(x: Tensor) -> Tensor:
     if count == 2:  # pyright: ignore[reportUnnecessaryComparison]: that is the point
         return x * 1000
     return x + count
-
-
-@program((tensor([1.0, 2.0]),), (tensor([-1.0, 0.0]),))
-def choice_by_bytes(x: Tensor) -> Tensor:
-    return torch.where((x > 1).byte(), x, -x) if x.sum() > 0 else x

@@ -217,8 +217,8 @@ class _Doubling(nn.Conv1d):
 
 class _Remembering(nn.GRU):
     def forward(self, input: Any, hx: Any = None) -> Any:
-        states: Tensor = super().forward(input, hx)[0]
-        return states if input.sum() > 0 else -states
+        states, _ = super().forward(input, hx)  # pyright: ignore[reportUnknownVariableType]
+        return states if input.sum() > 0 else -states  # pyright: ignore[reportUnknownVariableType]
 
 
 class _Shifted(nn.Linear):

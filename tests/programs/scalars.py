@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor, tensor
 
-from .case import program
+from .case import normal, program
 
 VECTOR = tensor([1.0, 2.0, 3.0])
 
@@ -195,17 +195,13 @@ def smallest_prefix(probabilities: Tensor) -> int:
     return count
 
 
-@program(
-    (tensor([0.1, 0.5, 0.2]),),
-    (tensor([0.7, 0.5, 0.2]),),
-    (tensor([0.3, 0.2, 0.9]),),
-)
-def keys_by_data(x: Tensor) -> tuple[Tensor, float]:
+@program(*[(normal(a, 3), normal(b, 3)) for a in range(4) for b in range(4)])
+def keys_by_data(x: Tensor, y: Tensor) -> tuple[Tensor, float]:
     """Mappings and strings are asked for what the data says."""
     if int(x.argmax()) in {1: 2.0, 2: 3.0}:
         x = x * 2
-    kept = x if "abc"[int(x[0] > 0.5)] == "a" else -x
-    return kept, {1: 2.0, 2: 3.0}.get(int(x.argmin()), 0.5)
+    kept = x if "ab"[x[:2].argmax()] == "a" else -x
+    return kept, {1: 2.0, 2: 3.0}.get(int(y.argmin()), 0.5)
 
 
 @program((tensor([0.1, 0.5]),), (tensor([0.7, 0.5]),))

@@ -206,3 +206,12 @@ def test_dropped_output_is_explained():
     result = captured(program, ONES)
     assert [note.message for note in result.notes] == ["the output of `warn` is dropped"]
     assert len(main(result).body.blocks) == 1
+
+
+@pytest.mark.filterwarnings("ignore:where received a uint8:UserWarning")
+def test_bytes_choose_like_flags():
+    def choose(x: Tensor) -> Tensor:
+        return torch.where((x > 1).byte(), x, -x) if x.sum() > 0 else x
+
+    calls = (torch.tensor([1.0, 2.0]),), (torch.tensor([-1.0, 0.0]),)
+    agree(choose, captured(choose, *calls[0]), *calls)
