@@ -15,7 +15,7 @@ from torch import nn
 
 from .calls import call, is_interpreted
 from .cell_kinds import container_form, is_storable
-from .cells import add_cell, qualified
+from .cells import add_cell, qualified, read_cell
 from .failures import ProgramError
 from .functions import push_function
 from .machine import Machine, Outcome
@@ -48,7 +48,7 @@ def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outc
     require_no_text([owner, name])
     key = (id(owner), name)
     if key in state.overlay:
-        value = state.overlay[key]
+        value = read_cell(machine, state, key)
         if value is ABSENT:
             machine.python(_raise_missing, owner, name)
         return deliver(state, value)

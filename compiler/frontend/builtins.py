@@ -31,6 +31,7 @@ from .arrays import (
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
 from .calls import call, call_natively, call_without_hooks, is_interpreted, refuse_dynamic
+from .cells import read_cell
 from .context_variables import CONTEXT_VARIABLE_METHODS
 from .failures import NeedConcrete, ProgramError
 from .fork import copy_list
@@ -380,7 +381,7 @@ def has_attribute(machine: Machine, state: State, owner: Any, name: str) -> bool
     """Tell whether `owner` has the attribute on this path."""
     key = (id(owner), name)
     if key in state.overlay:
-        return state.overlay[key] is not ABSENT
+        return read_cell(machine, state, key) is not ABSENT
     if machine.is_local and key in machine.knowledge.cells:
         raise machine.tracer.refuse(
             "MC0105",

@@ -199,7 +199,7 @@ class _Entries:
         cells = self.knowledge.cells
         growing = self.knowledge.growing_cells
         initial = {key: kind_of_initial(cell, growing) for key, cell in cells.items()}
-        wanted: list[CellKinds] = [initial]
+        wanted: list[CellKinds] = [self._relevant(initial)]
         captures: list[Capture] = []
         funcs: list[Func] = []
         while len(captures) < len(wanted):
@@ -209,7 +209,7 @@ class _Entries:
             captures.append(entry)
             funcs.append(func)
             for outgoing in entry.outgoing:
-                if self._add_kinds(wanted, outgoing):
+                if self._add_kinds(wanted, self._relevant(outgoing)):
                     captures, funcs = [], []
                     break
         return _assemble(self.name, self.request, self.knowledge, captures, funcs, functions)
@@ -236,6 +236,21 @@ class _Entries:
         capture = FunctionCapture(self.request, plan, knowledge)
         return capture, capture.run()
 
+    def _relevant(self, kinds: CellKinds) -> CellKinds:
+        """Return `kinds` without those of cells that are never read."""
+        overwritten = self.knowledge.overwritten_cells
+        return {key: None if key in overwritten else kind for key, kind in kinds.items()}
+
+    def _find_overwritten(self, initial: CellKinds, outgoing: CellKinds) -> None:
+        """Start over if it is worth a try that a cell of changing type is written before read."""
+        knowledge = self.knowledge
+        changing = {
+            key for key, kind in initial.items() if widened(kind, outgoing[key]) != kind
+        } - knowledge.read_cells
+        if changing:
+            knowledge.overwritten_cells |= changing
+            raise Restart("state may be overwritten before it is read")
+
     def _add_kinds(self, wanted: list[CellKinds], outgoing: CellKinds) -> bool:
         """Make sure that some entry serves `outgoing`; return whether an old one was widened."""
         for position, known in enumerate(wanted):
@@ -245,6 +260,7 @@ class _Entries:
             if wider is not None and position > 0:
                 wanted[position] = wider
                 return True
+        self._find_overwritten(wanted[0], outgoing)
         if self.grows:
             self._find_growing(wanted, outgoing)
         if len(wanted) >= MAX_ENTRIES:
@@ -343,11 +359,13 @@ def _add_cells(
     captures: list[Capture],
 ) -> None:
     paths: dict[str, str] = {}
+    symbols: dict[AttributeKey, dict[str, None]] = {}
     for cell in knowledge.cells.values():
         kinds = [kind_of_initial(cell, knowledge.growing_cells)]
         kinds += [kinds[cell.key] for entry in captures for kinds in (entry.kinds, *entry.outgoing)]
-        for kind in kinds:
-            paths.update((part.symbol, part.path) for part in parts_of(cell.path, kind))
+        parts = [part for kind in kinds for part in parts_of(cell.path, kind)]
+        paths.update((part.symbol, part.path) for part in parts)
+        symbols[cell.key] = dict.fromkeys(part.symbol for part in parts)
         held = None if cell.initial is ABSENT else cell.initial
         initial = {part.symbol: value for part, value in values_of(cell.path, kinds[0], held)}
         if kinds == [None]:
@@ -355,9 +373,15 @@ def _add_cells(
         for symbol in [symbol for symbol in paths if symbol not in module.cells]:
             kept = _initial_content(symbol, initial.get(symbol), module, weights)
             module.cells[Symbol(symbol)] = Cell(Symbol(symbol), paths[symbol], kept)
+    for key in knowledge.overwritten_cells:
+        knowledge.note(f"`{knowledge.cells[key].path}` is written before it is read")
+    overwritten = {symbol for key in knowledge.overwritten_cells for symbol in symbols[key]}
     for entry, func in zip(captures, module.entries, strict=True):
-        absent = [symbol for symbol in module.cells if symbol not in entry.initial_values]
-        func.absent_cells = tuple(absent)
+        known = overwritten.union(entry.initial_values)
+        func.absent_cells = tuple(symbol for symbol in module.cells if symbol not in known)
+        for op, replaced in entry.replaced:
+            rest = [s for cell in replaced for s in symbols[cell.key] if s not in op.cells]
+            op.cleared_cells += tuple(map(Symbol, rest))
 
 
 def _initial_content(

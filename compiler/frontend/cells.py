@@ -9,7 +9,8 @@ from .cell_kinds import children_of, container_form, is_storable
 from .failures import Restart
 from .knowledge import StateCell
 from .machine import Machine
-from .objects import ABSENT, is_a
+from .objects import ABSENT, UNREAD, is_a
+from .state import AttributeKey, State
 from .tensors import TracedWeight
 
 
@@ -48,6 +49,16 @@ def _initial_value(machine: Machine, owner: Any, name: str) -> Any:
     value = getattr(owner, name, ABSENT)
     known = machine.tracer.tensors.wrappers.get(id(value))
     return value if known is None else known.data
+
+
+def read_cell(machine: Machine, state: State, key: AttributeKey) -> Any:
+    """Return what a cell holds; what was held to be overwritten may turn out to be read."""
+    value = state.overlay[key]
+    if value is UNREAD:
+        machine.knowledge.overwritten_cells.discard(key)
+        machine.knowledge.read_cells.add(key)
+        raise Restart(f"{machine.knowledge.cells[key].path} is read")
+    return value
 
 
 def keep_mutated_weight(machine: Machine, weight: TracedWeight) -> None:

@@ -42,7 +42,7 @@ from .knowledge import Knowledge, StateCell
 from .lists import only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
-from .objects import ABSENT, Array, DynamicList, Element, class_of, is_a
+from .objects import ABSENT, UNREAD, Array, DynamicList, Element, class_of, is_a
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
@@ -87,12 +87,16 @@ class Request:
 
 @dataclass(eq=False)
 class Capture:
-    """Capture one entry, for calls before which the cells hold what `kinds` says."""
+    """Capture one entry, for calls before which the cells hold what `kinds` says.
+
+    `replaced` are, for each end of the function, the cells written there that it never read.
+    """
 
     request: Request
     knowledge: Knowledge
     kinds: CellKinds
     outgoing: list[dict[AttributeKey, CellKind]] = field(default_factory=lambda: [])
+    replaced: list[tuple[Exit, list[StateCell]]] = field(default_factory=lambda: [])
     dim_names: dict[str, str] = field(default_factory=dict[str, str])
     inputs: list[tuple[Tensor, Value]] = field(default_factory=lambda: [])
     _sizes: dict[str, Any] = field(default_factory=lambda: {})
@@ -162,6 +166,10 @@ class Capture:
         """Tell whether state or inputs were written on this path."""
         for key, cell in self.knowledge.cells.items():
             value = state.overlay[key]
+            if value is UNREAD:
+                continue
+            if key in self.knowledge.overwritten_cells:
+                return True
             kind = kind_of(cell.path, value, self._leaf_kind)
             for part, content in values_of(cell.path, kind, value):
                 initial = self.initial_values.get(part.symbol)
@@ -244,6 +252,9 @@ class Capture:
             return self._read_part(where, kind, state)
 
         for key, cell in self.knowledge.cells.items():
+            if key in self.knowledge.overwritten_cells:
+                state.overlay[key] = UNREAD
+                continue
             kind = self.kinds[key]
             for part in parts_of(cell.path, kind):
                 if part.kind is MARK:
@@ -329,8 +340,14 @@ class Capture:
         held: dict[str, Value] = {}
         kinds: dict[AttributeKey, CellKind] = {}
         storages: dict[int, str] = {}
+        replaced: list[StateCell] = []
         for key, cell in self.knowledge.cells.items():
             value = state.overlay[key]
+            if value is UNREAD:
+                kinds[key] = None
+                continue
+            if key in self.knowledge.overwritten_cells:
+                replaced.append(cell)
             kinds[key] = kind_of(cell.path, value, self._leaf_kind)
             for part, content in values_of(cell.path, kinds[key], value):
                 held[part.symbol] = self._part_value(part, content)
@@ -341,6 +358,7 @@ class Capture:
         op.cell_values = tuple(held[symbol] for symbol in written)
         op.cleared_cells = tuple(Symbol(s) for s in self.initial_values if s not in held)
         self.outgoing.append(kinds)
+        self.replaced.append((op, replaced))
 
     def _note_sharing(self, symbol: str, tensor: Tensor, storages: dict[int, str]) -> None:
         """Remember parts that share memory: the next call must not change them in place."""

@@ -67,17 +67,21 @@ class Explanation:
 class Knowledge:
     """Everything that survives a restart.
 
-    `growing_cells` are the lists in cells, by path, whose length varies between calls, and
-    `shared_cells` the parts of cells that may share memory. `functions` are the plans for functions
-    that call themselves, by `id` of their code; with `follows_calls` they are made only where the
-    budget for nested calls ends. `splits` are numbers that must not be merged, by join;
-    `identities` the joins at which tensors that are one object on some paths only keep paths apart.
+    Each call writes `overwritten_cells` before it reads them, as far as is known; of `read_cells`
+    the contrary is known. `growing_cells` are the lists in cells, by path, whose length varies
+    between calls, and `shared_cells` the parts of cells that may share memory. `functions` are
+    the plans for functions that call themselves, by `id` of their code; with `follows_calls` they
+    are made only where the budget for nested calls ends. `splits` are numbers that must not be
+    merged, by join; `identities` the joins at which tensors that are one object on some paths
+    only keep paths apart.
     """
 
     loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
     splits: dict[PositionKey, set[Path]] = field(default_factory=dict[PositionKey, set[Path]])
     identities: set[PositionKey] = field(default_factory=set[PositionKey])
     cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
+    overwritten_cells: set[AttributeKey] = field(default_factory=set[AttributeKey])
+    read_cells: set[AttributeKey] = field(default_factory=set[AttributeKey])
     growing_cells: dict[str, CellList] = field(default_factory=dict[str, CellList])
     functions: dict[int, list[FunctionPlan]] = field(
         default_factory=dict[int, "list[FunctionPlan]"]

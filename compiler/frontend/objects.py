@@ -30,6 +30,16 @@ class Absent:
 ABSENT = Absent()
 
 
+class Unread:
+    """Stand for what a cell holds before the call, of which the program is to depend on nothing."""
+
+    def __repr__(self) -> str:
+        return "<unread>"
+
+
+UNREAD = Unread()
+
+
 @dataclass(eq=False)
 class ClosureCell:
     """Hold a variable that a function and those nested in it share."""

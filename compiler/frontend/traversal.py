@@ -25,6 +25,7 @@ from .objects import (
     GeneratorMethod,
     InterpretedFunction,
     ListMethod,
+    Unread,
     class_of,
 )
 from .scalars import is_number, number_type
@@ -40,7 +41,7 @@ LeafRule: TypeAlias = Callable[[Path, Any], Any]
 FROZEN = ("frozen",)
 """The token of what must not be changed, since a dynamic list holds its contents."""
 
-_ATOMS = (str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, type)
+_ATOMS = (str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, type, Unread)
 
 
 class OwnedObjects:

@@ -22,10 +22,7 @@ MODEL_CONFIGURATIONS: Mapping[str, Configuration] = {
 EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
     ("beam_search", "captured"): "refused: whether the beams of two steps are as many is unknown",
     ("deep_equilibrium", "captured"): "refused: `self.forward_res` is a list that grows, as state",
-    ("kv_cache_decoder", "onnx"): "refused (MC0403): the cache is None before the first call",
-    ("skipnet", "onnx"): "refused (MC0403): the hidden state is None before the first call",
     ("slimmable", "captured"): "refused: widths that differ meet before the layer of each is known",
-    ("spinn", "onnx"): "refused (MC0403): the state of the tracker has a type of its own at first",
     ("speculative_decoding", "captured"): "refused: `nn.TransformerEncoder` looks at its mask",
     ("tree_encoder", "captured"): "refused: a slice of a list, bounded by data, is replaced",
 }
@@ -41,14 +38,12 @@ UNCOVERED: Mapping[str, tuple[int, str]] = {
     "deebert": (2, "no entropy is below -1, the threshold of the last exit"),
     "dynamic_vit": (4, "no random image loses all tokens"),
     "glance_and_focus": (4, "no random image is classified at the first or second look"),
-    "kv_cache_decoder": (5, "an entry for a first call without a cache, which clears it anyway"),
     "lstm_jump": (5, "few sentences end within a run of tokens that are read"),
     "mixture_of_depths": (10, "torch asks about sizes that three tokens hardly have"),
     "neural_ode": (15, "derivatives and errors do not vanish"),
     "point_net": (1, "no random cloud has one point in the unit ball"),
     "pondernet": (2, "all have halted at the last step"),
     "proposal_network": (2, "boxes that overlap less than half are never the last"),
-    "skipnet": (16, f"{_FIRST_CALL}; random gates hardly depend on the image"),
     "spinn": (84, f"{_FIRST_CALL}; random parses are shallow"),
     "stack_rnn": (33, "the stack is emptied first, and its strengths hardly sum to one"),
 }

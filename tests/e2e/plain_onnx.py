@@ -65,7 +65,8 @@ class PlainSession:
             if error is None or output in error["writes"]:
                 leaves[names.index(name)].copy_(_TORCH.from_numpy(outputs[output]))
         for cell in self.signature["state"]:
-            if cell["output"] in (outputs if error is None else error["writes"]):
+            written = outputs if error is None else error["writes"]
+            if cell["input"] and cell["output"] in written:
                 self.state[cell["input"]] = outputs[cell["output"]]
         if error is not None:
             raise _exception(error, outputs)

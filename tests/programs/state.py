@@ -413,3 +413,70 @@ class SharedState(nn.Module):
         last, count = self.outputs
         self.outputs = (self.hidden, count + 1)
         return self.hidden + last * count
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 2,))
+class ResetInForward(nn.Module):
+    """Each call begins anew: what the one before has left does not matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden: Tensor | None = None
+        self.seen: list[Tensor] = []
+
+    def step(self, x: Tensor) -> Tensor:
+        self.hidden = x if self.hidden is None else self.hidden * 0.5 + x
+        self.seen.append(self.hidden)
+        return self.hidden
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        self.hidden, self.seen = None, []
+        for _ in range(2):
+            if self.step(x).sum() > 0:
+                x = x - 1
+        return torch.stack(self.seen), len(self.seen)
+
+
+@program(
+    (POSITIVE,),
+    (NEGATIVE,),
+    (POSITIVE.flip(0),),
+    (NEGATIVE,),
+    (tensor([0.0, -1.0, 2.0]),),
+    (torch.zeros(3),),
+    (tensor([0.0, 1.0, 2.0]),),
+)
+class KeptForOthers(nn.Module):
+    """State that the program never reads, and does not write on every path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Any = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() > 0:
+            self.last = {"value": x * 2}
+            if x[0] > x[1]:
+                self.last = (x, {"max": x.max().item()})
+        if x[0] == 0:
+            self.last = None
+        return x + 1
+
+
+@program((NEGATIVE,), (NEGATIVE * 9,), (POSITIVE,), (NEGATIVE,), (NEGATIVE * 9,), (POSITIVE,))
+class ReadOnOnePath(nn.Module):
+    """State that is overwritten on one path and read on the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.sum() < -20:
+            raise ValueError("too small")
+        if x.sum() > 0:
+            self.hidden = x
+        if self.hidden is None:
+            return x
+        self.hidden = self.hidden * 2
+        return self.hidden

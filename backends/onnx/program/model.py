@@ -12,7 +12,7 @@ import onnx_ir.passes.common as onnx_passes
 from ....diagnostics import Diagnostic, DiagnosticError
 from ....ir.cloning import clone_func
 from ....ir.core import Func, Module, Symbol, Value
-from ....ir.host import ReadCell
+from ....ir.host import Raise, ReadCell, Return
 from ....ir.types import Type
 from .. import torchlib
 from ..element_types import element_type, onnx_shape
@@ -60,8 +60,7 @@ def convert_program(module: Module) -> Whole:
 def _only_entry(module: Module) -> Func:
     """Return a copy of the only entry, without assertions; MC0403 if state changes its kind."""
     first, *others = module.entries
-    cleared = [op for op in first.ops if getattr(op, "cleared_cells", ())]
-    if others or cleared:
+    if others or _clears_what_matters(first):
         cells = ", ".join(cell.path for cell in module.cells.values() if cell.path)
         raise DiagnosticError(
             Diagnostic(
@@ -75,6 +74,15 @@ def _only_entry(module: Module) -> Func:
     func = clone_func(first, first.symbol)
     with_explicit_failures(func)
     return func
+
+
+def _clears_what_matters(func: Func) -> bool:
+    """Tell whether some exit clears a cell that `func` reads, demands to be None, or writes."""
+    matters = set(func.absent_cells)
+    matters.update(op.cell for op in func.ops if isinstance(op, ReadCell))
+    exits = [op for op in func.ops if isinstance(op, (Return, Raise))]
+    matters.update(cell for op in exits for cell in op.cells)
+    return any(matters.intersection(op.cleared_cells) for op in exits)
 
 
 @dataclass
