@@ -179,16 +179,25 @@ def _matching_lambdas(code: CodeType, entries: Sequence[_Entry]) -> list[_Entry]
     """Keep the innermost lambda whose body encloses every position of the code.
 
     An enclosing lambda has an instruction outside of the inner body: the one that makes the inner
-    function. Without columns in the code object, lambdas of one line cannot be told apart.
+    function. Without columns in the code object, lambdas of one line cannot be told apart. Python
+    3.12 has none for the return of a constant: there the constants are compared.
     """
     around = [entry for entry in entries if _encloses(entry.node, code)]
     starts = [_body_span(entry.node)[0] for entry in around]
     if not _positions(code):
-        return around
+        has_columns = any(column is not None for _, _, column, _ in code.co_positions())
+        return [e for e in around if not has_columns or _returns_same(e.node, code)]
     return [entry for entry, start in zip(around, starts, strict=True) if start == max(starts)]
 
 
 _Point: TypeAlias = tuple[int, int]
+
+
+def _returns_same(node: FunctionNode, code: CodeType) -> bool:
+    """Tell whether a lambda that returns a constant returns that of `code`."""
+    assert isinstance(node, ast.Lambda)
+    (own,) = _nested_codes(compile(ast.Expression(node), "", "eval"))
+    return own.co_code == code.co_code and _has_same_constants(own, code)
 
 
 def _body_span(node: FunctionNode) -> tuple[_Point, _Point]:
@@ -246,12 +255,15 @@ def _is_same(code: CodeType, other: CodeType) -> bool:
         count = code.co_argcount + code.co_kwonlyargcount
         return code.co_varnames[:count] == other.co_varnames[:count]
     other_names = other.co_names, other.co_varnames, other.co_freevars, other.co_cellvars
-    constants = code.co_consts, other.co_consts
-    return (
-        (code.co_code, names) == (other.co_code, other_names)
-        and len(code.co_consts) == len(other.co_consts)
-        and all(itertools.starmap(_is_same_constant, zip(*constants, strict=True)))
-    )
+    same_code = (code.co_code, names) == (other.co_code, other_names)
+    return same_code and _has_same_constants(code, other)
+
+
+def _has_same_constants(code: CodeType, other: CodeType) -> bool:
+    if len(code.co_consts) != len(other.co_consts):
+        return False
+    pairs = zip(code.co_consts, other.co_consts, strict=True)
+    return all(itertools.starmap(_is_same_constant, pairs))
 
 
 def _is_same_constant(constant: object, other: object) -> bool:
