@@ -15,6 +15,19 @@ from torch import Tensor
 Hooks: TypeAlias = Sequence[tuple[Callable[..., Any], bool]]
 
 
+def _refusal_of_none(function: Callable[[Sequence[Any]], Any]) -> str:
+    """Return what this version of Python says when the argument of `function` is empty."""
+    try:
+        function([])
+    except ValueError as error:
+        return str(error)
+    raise AssertionError("there is no extreme of nothing")
+
+
+_MAX_OF_NONE = _refusal_of_none(max)
+_MIN_OF_NONE = _refusal_of_none(min)
+
+
 def any_(items: Iterable[Any]) -> bool:
     """Tell whether any item is true, stopping at the first."""
     for item in items:
@@ -71,7 +84,7 @@ def max_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
     """Return the first item whose key no other exceeds."""
     candidates = list(items)
     if not candidates:
-        raise ValueError("max() arg is an empty sequence")
+        raise ValueError(_MAX_OF_NONE)
     best = candidates[0]
     best_key = key(best)
     for item in candidates[1:]:
@@ -86,7 +99,7 @@ def min_(items: Iterable[Any], key: Callable[[Any], Any]) -> Any:
     """Return the first item whose key exceeds no other."""
     candidates = list(items)
     if not candidates:
-        raise ValueError("min() arg is an empty sequence")
+        raise ValueError(_MIN_OF_NONE)
     best = candidates[0]
     best_key = key(best)
     for item in candidates[1:]:

@@ -3,7 +3,7 @@
 Tensors of the program under capture are `FunctionalTensor`s around `FakeTensor`s. Three modes are
 stacked, from the outermost: `FunctionalTensorMode` (turns mutation into values), a recorder in the
 slot of torch's proxy mode (sees functional ATen only), `FakeTensorMode` (shapes and dtypes).
-The contract of each assumption is tested in `test_torch_internals.py`; torch 2.13 satisfies it.
+The contract of each assumption is tested in `test_torch_internals.py`; torch 2.11 to 2.14 satisfy it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import sympy
@@ -79,7 +80,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
     """
 
     _version_counter: int
-    _replacements_version_counter: int
+    _replacements_version_counter: int = 0  # torch 2.11 has none
 
     def __init__(self) -> None:
         _SHAPES.ShapeEnv.__init__(self)
@@ -319,8 +320,8 @@ class ProxySlotMode(DispatchMode):
     """A dispatch mode in the slot of torch's proxy mode: below functionalization.
 
     Overrides `__torch_dispatch__` (functional ATen on fakes) and `__sym_dispatch__` (arithmetic on
-    symbolic numbers). `tracer.tensor_tracker` is what functionalization asks for notes about
-    tensors; this mode keeps none.
+    symbolic numbers). `tracer.tensor_tracker` is what functionalization asks for the node that made
+    a tensor; this mode keeps none.
     """
 
     _mode_key = _C._TorchDispatchModeKey.PROXY
@@ -336,10 +337,15 @@ class ProxySlotMode(DispatchMode):
 
 
 class _NoNotes:
-    """Answer functionalization's questions for notes about a tensor: it has none."""
+    """Answer functionalization's questions for the node that made a tensor: there is none."""
 
     def __init__(self) -> None:
-        self.tensor_tracker: dict[Any, Any] = {}
+        self.tensor_tracker = _NoNodes()
+
+
+class _NoNodes(dict[Any, Any]):
+    def __missing__(self, tensor: Any) -> Any:
+        return SimpleNamespace(proxy=SimpleNamespace(node=None))
 
 
 def fake_mode(environment: PathShapeEnv) -> Any:

@@ -63,7 +63,7 @@ def parse_module(text: str, file: str = "<string>") -> Module:
     a table of locations gives them its own lines.
     """
     if Path(file).is_file():
-        linecache.checkcache(file)
+        linecache.cache.pop(file, None)  # it may hold another text that went by this name
     else:  # messages quote lines from there
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     reader = _Reader(file)
