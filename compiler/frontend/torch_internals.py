@@ -3,7 +3,7 @@
 Tensors of the program under capture are `FunctionalTensor`s around `FakeTensor`s. Three modes are
 stacked, from the outermost: `FunctionalTensorMode` (turns mutation into values), a recorder in the
 slot of torch's proxy mode (sees functional ATen only), `FakeTensorMode` (shapes and dtypes).
-The contract of each assumption is tested in `test_torch_internals.py`; torch 2.11 to 2.14 satisfy it.
+The contract of each assumption is tested in `test_torch_internals.py`: torch 2.11 to 2.14 meet it.
 """
 
 from __future__ import annotations
