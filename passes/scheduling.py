@@ -51,7 +51,7 @@ def _postponed(runs: Sequence[Run]) -> list[Run]:
         readers = [user for result in op.results for user in result.users]
         if readers and all(reader in place for reader in readers):
             first = min(place[reader] for reader in readers)
-            if runs[first].engine == runs[place[op]].engine:
+            if first > place[op] and runs[first].engine == runs[place[op]].engine:
                 later[op] = place[op] = first
     moved: list[list[Op]] = [[] for _ in runs]
     for op in constant:
