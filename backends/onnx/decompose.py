@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator as python_operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -111,6 +112,21 @@ def _body(operator: Any) -> Callable[..., Any]:
     raise Unsupported("torch has no decomposition")
 
 
+_TORCH: Any = torch
+
+
+def _largest(*sizes: Any) -> Any:
+    return functools.reduce(_TORCH.sym_max, sizes)
+
+
+def _smallest(*sizes: Any) -> Any:
+    return functools.reduce(_TORCH.sym_min, sizes)
+
+
+_SYMBOLIC_FUNCTIONS: Mapping[str, Any] = {"Max": _largest, "Min": _smallest}
+"""What Python's functions are for symbolic sizes, which it cannot compare."""
+
+
 @dataclass
 class _StandIns:
     """Fake tensors and symbolic numbers; equal dims become equal symbols."""
@@ -136,7 +152,9 @@ class _StandIns:
             return dim
         names = sorted(cast("set[sympy.Symbol]", dim.free_symbols), key=str)
         sizes = [self._symbol(name) for name in names]
-        return sizes[0] if dim in names else sympy.lambdify(names, dim, "math")(*sizes)
+        if dim in names:
+            return sizes[0]
+        return sympy.lambdify(names, dim, [_SYMBOLIC_FUNCTIONS, "math"])(*sizes)
 
     def _symbol(self, name: sympy.Symbol) -> Any:
         if name not in self.sizes:

@@ -74,5 +74,7 @@ def _argument(argument: Any, registers: dict[Value, int]) -> Any:
             return {"memory_format": str(argument)}
         case float() if not math.isfinite(argument):
             return {"float": str(argument)}
+        case complex():
+            return {"complex": str(argument)}
         case _:
             return argument

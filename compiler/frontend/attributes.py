@@ -13,9 +13,10 @@ import numpy
 import torch
 from torch import nn
 
-from .calls import call, is_interpreted
+from .calls import call
 from .cell_kinds import container_form, is_storable
 from .cells import add_cell, qualified, read_cell
+from .code_kinds import is_interpreted
 from .failures import ProgramError
 from .functions import push_function
 from .machine import Machine, Outcome

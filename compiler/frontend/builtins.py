@@ -9,13 +9,16 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from types import BuiltinMethodType, FunctionType, GeneratorType
 from typing import Any
 
 import numpy
 import torch
+import torch.nn.functional as functional
 from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils import _pytree as pytree
 
 from . import prelude
@@ -30,8 +33,9 @@ from .arrays import (
 )
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
-from .calls import call, call_natively, call_without_hooks, is_interpreted, refuse_dynamic
+from .calls import call, call_natively, call_without_hooks, refuse_dynamic
 from .cells import read_cell
+from .code_kinds import is_interpreted
 from .context_variables import CONTEXT_VARIABLE_METHODS
 from .failures import NeedConcrete, ProgramError
 from .fork import copy_list
@@ -42,6 +46,7 @@ from .iteration import advance, draw, has_next, iterate, materialise
 from .list_methods import call_list_method, call_method, number, reorder, splice
 from .lists import need_static
 from .machine import Builtin, Machine, Outcome
+from .module_methods import MODULE_METHODS
 from .native import run_native
 from .objects import (
     ABSENT,
@@ -316,6 +321,29 @@ def _interpreted(replacement: Any) -> Builtin:
     return builtin
 
 
+def _one_hot(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    count = args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
+    if not _is_data(count) and count != -1:
+        return deliver(state, run_native(machine, functional.one_hot, args, kwargs))
+    tensor = args[0] if args else kwargs["tensor"]
+    given = [tensor, count] if _is_data(count) else [tensor]
+    return push_function(machine, state, prelude.one_hot, given, {})
+
+
+def _linspace(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    if _is_data(args[2] if len(args) > 2 else kwargs.get("steps")):
+        return push_function(machine, state, prelude.linspace, args, kwargs)
+    return deliver(state, run_native(machine, torch.linspace, args, kwargs))
+
+
+def _pad_sequence(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    parts: Any = args[0] if args else kwargs.get("sequences")
+    extents = [part.shape[0] for part in parts] if is_a(parts, (list, tuple)) else []
+    if any(map(is_symbolic, extents)) or isinstance(parts, DynamicList):
+        return push_function(machine, state, prelude.pad_sequence, args, kwargs)
+    return deliver(state, run_native(machine, pad_sequence, args, kwargs))
+
+
 def _sorted(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
     items = materialise(machine, args[0])
     key = kwargs.get("key")
@@ -424,6 +452,22 @@ def _identity_number(machine: Machine, *args: Any) -> Any:
     raise machine.tracer.refuse(
         "MC0105", "`id` differs from call to call", help="compare with `is` instead"
     )
+
+
+def _update_wrapper(machine: Machine, wrapper: Any, wrapped: Any) -> Any:
+    """Give a function the name of another, which is all that a program sees of it."""
+    if not isinstance(wrapper, InterpretedFunction):
+        raise machine.tracer.refuse(
+            "MC0105",
+            f"`{wrapper.__name__}`, which outlives the call, is changed",
+            help="wrap a new function",
+        )
+    return replace(wrapper, given_name=getattr(wrapped, "__name__", None))
+
+
+def _wraps(machine: Machine, wrapped: Any) -> Any:
+    del machine
+    return functools.partial(functools.update_wrapper, wrapped=wrapped)
 
 
 # --- torch --------------------------------------------------------------------------------------
@@ -700,6 +744,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     format: _simple(_format),
     hash: _simple(_hash),
     id: _simple(_identity_number),
+    functools.update_wrapper: _simple(_update_wrapper),
+    functools.wraps: _simple(_wraps),
     os.getenv: _simple(_getenv),
     print: _simple(_print),
     copy.copy: _simple(_shallow_copy),
@@ -727,6 +773,9 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.equal: _simple(_equal),
     torch.allclose: _simple(_all_close),
     torch.is_nonzero: _simple(_is_nonzero),
+    functional.one_hot: _one_hot,
+    pad_sequence: _pad_sequence,
+    torch.linspace: _linspace,
     torch.diff: _interpreted(prelude.diff),
     _TORCH.Tensor.diff: _interpreted(prelude.diff),
     _TORCH.manual_seed: _simple(_seed),
@@ -736,6 +785,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     _TORCH._assert: _simple(_assert_holds),
     _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
     **CONTEXT_VARIABLE_METHODS,
+    **MODULE_METHODS,
     prelude.run_forward: _run_forward,
 }
 """The builtin for each such function; methods of tensors under their functions."""

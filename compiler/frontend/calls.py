@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import types
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,12 +15,21 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from ...diagnostics import UNKNOWN, Location
 from . import prelude
 from .cells import keep_mutated_container, keep_mutated_weight
+from .code_kinds import (
+    EFFECTS,
+    NATIVE_PACKAGES,
+    effect_of,
+    is_interpreted,
+    makes_contexts,
+    package_of,
+    stands_before_another,
+    undecorated,
+)
 from .consumption import has_generators, replacement, takes_generators
 from .dataclass_creation import initialises_dataclass, is_generated, values_of_dataclass
-from .failures import NeedConcrete, ProgramError, Undecided, refusal
+from .failures import NeedConcrete, ProgramError, Undecided
 from .functions import push_function, push_interpreted
 from .generators import call_method
 from .hir import Register
@@ -31,6 +39,7 @@ from .machine import Machine, Outcome
 from .native import run_native, sees_constants_only, unknown_flag
 from .objects import (
     ABSENT,
+    ITERATORS,
     Array,
     ArrayMethod,
     DynamicList,
@@ -45,12 +54,11 @@ from .objects import (
 from .questions import forget_answers
 from .registers import deliver
 from .scalars import is_symbolic
-from .state import PRELUDE_FILE, ResultUse, State
+from .state import ResultUse, State
 from .string_methods import string_method
 from .texts import require_no_text, symbols_of
 from .torch_internals import (
     forward_hooks,
-    grad_mode_of_decorator,
     has_data_mutation,
     has_forward_hooks,
     is_raw_tensor,
@@ -58,41 +66,18 @@ from .torch_internals import (
     undisabled,
 )
 
-NATIVE_PACKAGES = frozenset(
-    """
-    torch builtins math cmath numpy functools itertools operator _operator collections
-    _collections _functools typing copy re enum abc types contextlib dataclasses
-    numbers string inspect textwrap fractions decimal statistics bisect heapq _heapq _bisect
-    keyword importlib weakref
-    json warnings logging einops opt_einsum sympy""".split()
-)
-"""Packages whose functions have no effects; they run as they are."""
-
-EFFECTS: Mapping[str, str] = {
-    "random": "use torch's random numbers, or pass the number as an input",
-    "secrets": "pass the value as an input",
-    "uuid": "pass the value as an input",
-    "time": "measure outside of the program",
-    "datetime": "pass the time as an input",
-    "numpy.random": "use torch's random numbers",
-    "os": "pass what you read as an input",
-    "posix": "pass what you read as an input",
-    "io": "read files outside of the program",
-    "_io": "read files outside of the program",
-    "socket": "communicate outside of the program",
-    "threading": "do not start threads in the program",
-    "subprocess": "do not start processes in the program",
-}
-"""Modules whose functions have effects or answer differently each time, with a way out."""
-
 COMPILED_PROGRAM = "__modelc_program__"
 """Attribute of what `modelc.compile` returns: the program, which is interpreted in its place."""
 
-DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging"])
+DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging", "loguru"])
+_LOGGERS = frozenset(["getLogger", "bind", "opt", "patch"])
+"""Functions of these packages that return a logger: these run."""
 
-_CONTEXT_MANAGER = contextlib.contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined] -- it is a function
 SHOWING = frozenset([str, repr, format, print, isinstance, type])
 """Builtins that take text which only the data decides."""
+
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+"""Modules that only hold others."""
 
 _CACHED = type(functools.cache(len))
 _MUTATORS = frozenset(
@@ -100,37 +85,6 @@ _MUTATORS = frozenset(
     __setitem__ __delitem__ move_to_end appendleft popleft intersection_update difference_update
     symmetric_difference_update""".split()
 )
-
-IGNORED_CONTEXTS = (
-    torch.no_grad,
-    torch.enable_grad,
-    torch.inference_mode,
-    torch.set_grad_enabled,
-)
-"""Contexts that only switch gradients, which are never computed."""
-
-
-def module_of(function: Any) -> str:
-    """Return the name of the module in which the code of `function` stands."""
-    if isinstance(function, types.FunctionType):
-        return str(function.__globals__.get("__name__", ""))
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, types.ModuleType):
-        return owner.__name__
-    name = getattr(function, "__module__", None)
-    return str(name or type(function if owner is None else owner).__module__)
-
-
-def package_of(function: Any) -> str:
-    """Return the top package in which the code of `function` stands."""
-    return module_of(function).partition(".")[0]
-
-
-def is_interpreted(function: types.FunctionType) -> bool:
-    """Tell whether the machine interprets `function`: it is not part of torch or Python."""
-    if function.__code__.co_filename == PRELUDE_FILE:
-        return True
-    return package_of(function) not in NATIVE_PACKAGES and not _effect_of(function)
 
 
 def call(
@@ -213,6 +167,11 @@ def _call_with_lists(
     return push_function(machine, state, prelude.with_lists, [function, *args], kwargs)
 
 
+def _has_iterators(args: list[Any]) -> bool:
+    """Tell whether an argument is an iterator that only the machine can draw from."""
+    return has_generators(args) or any(isinstance(value, ITERATORS) for value in args)
+
+
 # --- interpreted --------------------------------------------------------------------------------
 
 
@@ -225,55 +184,18 @@ def _call_function(
     *,
     use: ResultUse = ResultUse.DESTINATION,
 ) -> Outcome:
-    if function.__code__ is _CONTEXT_MANAGER:
+    if makes_contexts(function):
         return _make_context(machine, state, function, args, kwargs)
-    if _is_context_decorator(function):
-        return call(machine, state, _undecorated(machine, function), args, kwargs)
+    if stands_before_another(function):
+        return call(machine, state, undecorated(machine, function), args, kwargs)
     if not is_interpreted(function):
         if function.__name__ == "forward" and args and isinstance(args[0], nn.Module):
             return _call_forward_of_torch(machine, state, function, args, kwargs)
-        if _is_wrapper(function):
-            _refuse_autocast(machine, function)
-            return push_function(machine, state, function, args, kwargs, use=use)
         return call_natively(machine, state, function, args, kwargs)
     if initialises_dataclass(function, args):
         values = values_of_dataclass(machine, function, args, kwargs)
         return push_function(machine, state, prelude.initialise_dataclass, values, {}, use=use)
     return push_function(machine, state, function, args, kwargs, use=use)
-
-
-def _is_wrapper(function: types.FunctionType) -> bool:
-    """Tell whether a function of torch calls one of the program, which it wraps."""
-    wrapped = getattr(function, "__wrapped__", None)
-    return isinstance(wrapped, types.FunctionType) and is_interpreted(wrapped)
-
-
-def _refuse_autocast(machine: Machine, function: Any) -> None:
-    wrapped = function.__wrapped__
-    if module_of(function) == "torch.amp.autocast_mode":
-        code, place = wrapped.__code__, machine.tracer.location()
-        begin = Location(code.co_filename, code.co_firstlineno, function=code.co_qualname)
-        raise refusal(
-            "MC0101",
-            f"`{function.__name__}` is decorated by `{module_of(function)}`",
-            begin if place == UNKNOWN else place,
-            help="remove the decorator; instead of autocast, cast with `.to(dtype)`",
-        )
-
-
-def _is_context_decorator(function: types.FunctionType) -> bool:
-    return module_of(function) == "torch.utils._contextlib" and hasattr(function, "__wrapped__")
-
-
-def _undecorated(machine: Machine, function: Any) -> Any:
-    context = grad_mode_of_decorator(function)
-    if context is not None and issubclass(context, IGNORED_CONTEXTS):
-        return function.__wrapped__
-    raise machine.tracer.refuse(
-        "MC0101",
-        f"`{function.__name__}` is decorated with a context manager of torch",
-        help="remove the decorator; gradients are never computed",
-    )
 
 
 def _make_context(
@@ -304,15 +226,28 @@ def _call_method(
             return _call_forward_of_torch(machine, state, function, [owner, *args], kwargs)
     if not isinstance(function, types.FunctionType):
         return call(machine, state, function, [owner, *args], kwargs)
-    if is_interpreted(function) or _is_context_decorator(function):
+    if _applies_function(owner, function):
+        return push_function(machine, state, prelude.apply_function, [owner, *args], kwargs)
+    if _is_interpreted_object(function) or makes_contexts(function):
         return call(machine, state, function, [owner, *args], kwargs)
+    builtin = machine.builtins.get(function) if isinstance(owner, nn.Module) else None
+    if builtin is not None and owner not in machine.owned:
+        return builtin(machine, state, [owner, *args], kwargs)
     return call_natively(machine, state, method, args, kwargs)
+
+
+def _applies_function(owner: Any, function: types.FunctionType) -> bool:
+    """Tell whether a method is `apply` of an `autograd.Function` that the program defines."""
+    if not isinstance(owner, type) or not issubclass(owner, torch.autograd.Function):
+        return False
+    base: Any = torch.autograd.Function
+    return function is base.apply.__func__ and _is_interpreted_function(owner.forward)
 
 
 def _is_interpreted_object(function: Any) -> bool:
     if not isinstance(function, types.FunctionType):
         return True
-    return is_interpreted(function) or _is_context_decorator(function)
+    return is_interpreted(function) or stands_before_another(function)
 
 
 def _call_forward_of_torch(
@@ -407,7 +342,7 @@ def _call_forward(
             return _call_leaf(machine, state, module, args, kwargs, function)
         owner: nn.Module = forward.__self__
         function = forward.__func__
-        if isinstance(function, types.FunctionType) and not _is_context_decorator(function):
+        if isinstance(function, types.FunctionType) and not stands_before_another(function):
             return push_function(machine, state, function, [owner, *args], kwargs)
         return call(machine, state, function, [owner, *args], kwargs)
     return call(machine, state, forward, args, kwargs)
@@ -457,6 +392,8 @@ def _new_module(
 ) -> Any:
     """Return a new module of torch without weights, in which nothing depends on the mode."""
     leaves = pytree.tree_leaves((args, kwargs))
+    if cls in _CONTAINERS and all(isinstance(leaf, (nn.Module, str)) for leaf in leaves):
+        return machine.python(cls, *args, **kwargs)
     if cls.__module__.startswith("torch.nn.") and not any(map(_is_data, leaves)):
         module = machine.python(cls, *args, **kwargs)
         if not module.state_dict() and not any(map(_is_dropout, module.modules())):
@@ -479,6 +416,9 @@ def _is_dropout(module: nn.Module) -> bool:
 def _construct(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
+    if any(base.__module__ == "tqdm.std" for base in cls.__mro__):
+        machine.knowledge.note("a progress bar is not shown", machine.tracer.location())
+        return _construct(machine, state, prelude.Progress, args, {})
     initialise: Any = cls.__init__
     is_python = _is_interpreted_function(initialise)
     if initialise is nn.Module.__init__ and package_of(cls) not in NATIVE_PACKAGES:
@@ -533,7 +473,7 @@ def _construct_exception(
 def _construct_natively(
     machine: Machine, state: State, cls: type[Any], args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
-    if has_generators(args):
+    if _has_iterators(args):
         return _call_with_lists(machine, state, cls, args, kwargs)
     _refuse_effects(machine, cls)
     if package_of(cls) == "numpy":
@@ -625,7 +565,7 @@ def call_natively(
     """Deliver `function(*args, **kwargs)`, run by Python itself; tensor operations are recorded."""
     if _is_dropped(machine, function):
         return deliver(state, None)
-    if has_generators(args):
+    if _has_iterators(args):
         return _call_with_lists(machine, state, function, args, kwargs)
     _refuse_effects(machine, function)
     if package_of(function) == "numpy":
@@ -659,23 +599,14 @@ def _is_dropped(machine: Machine, function: Any) -> bool:
     if not packages & DROPPED_PACKAGES:
         return False
     name = getattr(function, "__name__", "a call")
-    if name == "getLogger":
+    if name in _LOGGERS:
         return False
     machine.knowledge.note(f"the output of `{name}` is dropped", machine.tracer.location())
     return True
 
 
-def _effect_of(function: Any) -> str | None:
-    owner = getattr(function, "__self__", None)
-    for name in (module_of(function), type(owner).__module__):
-        for prefix in EFFECTS:
-            if name == prefix or name.startswith(prefix + "."):
-                return prefix
-    return None
-
-
 def _refuse_effects(machine: Machine, function: Any) -> None:
-    effect = _effect_of(function)
+    effect = effect_of(function)
     if effect is None:
         return
     name = getattr(function, "__name__", type(function).__name__)

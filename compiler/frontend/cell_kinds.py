@@ -104,6 +104,10 @@ def children_of(value: Any) -> dict[Any, Any]:
     return {key: value[key] for key in keys}
 
 
+class Unstorable(Exception):
+    """Say which part of the state is nothing that can be kept between calls."""
+
+
 def kind_of(where: str, value: Any, leaf: Callable[[str, Any], CellKind]) -> CellKind:
     """Return what a cell at `where` holds that holds `value`; `leaf` knows numbers and tensors."""
     if value is None or value is ABSENT:
@@ -112,7 +116,8 @@ def kind_of(where: str, value: Any, leaf: Callable[[str, Any], CellKind]) -> Cel
     if known is not None:
         return known
     form = container_form(value)
-    assert form is not None, f"{where} holds what no cell can keep"
+    if form is None:
+        raise Unstorable(f"`{where}` holds a {class_of(value).__name__} when the call ends")
     items = children_of(value)
     kinds = tuple(_item_kind(f"{where}[{key!r}]", item, leaf) for key, item in items.items())
     return CellTree(form[0], tuple(items), kinds, form[1])

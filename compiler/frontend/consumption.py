@@ -23,6 +23,7 @@ ALWAYS: Mapping[Any, FunctionType] = {
     itertools.pairwise: prelude.pairwise_,
     itertools.count: prelude.count_,
     itertools.cycle: prelude.cycle_,
+    itertools.zip_longest: prelude.zip_longest_,
     itertools.repeat: prelude.repeat_,
     contextlib.suppress: prelude.suppress_,
 }

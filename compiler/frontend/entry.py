@@ -25,6 +25,7 @@ from .cell_kinds import (
     CellList,
     CellTensor,
     Part,
+    Unstorable,
     build,
     cell_tensor,
     kind_of,
@@ -348,7 +349,7 @@ class Capture:
                 continue
             if key in self.knowledge.overwritten_cells:
                 replaced.append(cell)
-            kinds[key] = kind_of(cell.path, value, self._leaf_kind)
+            kinds[key] = self._kind_of(cell.path, value)
             for part, content in values_of(cell.path, kinds[key], value):
                 held[part.symbol] = self._part_value(part, content)
                 if is_traced(content):
@@ -359,6 +360,16 @@ class Capture:
         op.cleared_cells = tuple(Symbol(s) for s in self.initial_values if s not in held)
         self.outgoing.append(kinds)
         self.replaced.append((op, replaced))
+
+    def _kind_of(self, path: str, value: Any) -> CellKind:
+        try:
+            return kind_of(path, value, self._leaf_kind)
+        except Unstorable as reason:
+            raise self.tracer.refuse(
+                "MC0101",
+                str(reason),
+                help="keep only tensors, numbers, None, and lists, tuples and dicts as state",
+            ) from None
 
     def _note_sharing(self, symbol: str, tensor: Tensor, storages: dict[int, str]) -> None:
         """Remember parts that share memory: the next call must not change them in place."""

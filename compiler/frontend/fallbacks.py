@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from .torch_internals import statically_known_true
+
 _ATEN: Any = torch.ops.aten
 
 
@@ -15,9 +17,18 @@ def pad(tensor: Any, padding: Sequence[Any], value: Any = 0) -> Any:
     for index in range(len(padding) // 2):
         dim = tensor.dim() - 1 - index
         before, after = padding[2 * index : 2 * index + 2]
+        is_filled = isinstance(tensor.shape[dim], int) and tensor.shape[dim] > 0
+        if is_filled and not (_is_known(before) and _is_known(after)):
+            tensor = _crop_or_pad(tensor, dim, before, after, value)
+            continue
         parts = [_border(tensor, dim, before, value), tensor, _border(tensor, dim, after, value)]
         tensor = _ATEN.cat.default([part for part in parts if part is not None], dim)
     return tensor
+
+
+def _is_known(extent: Any) -> bool:
+    """Tell whether the sign of `extent` is known, and it is not negative."""
+    return statically_known_true(extent >= 0)
 
 
 def _border(tensor: Any, dim: int, extent: Any, value: Any) -> Any:
@@ -28,5 +39,37 @@ def _border(tensor: Any, dim: int, extent: Any, value: Any) -> Any:
     return _ATEN.full.default(shape, value, dtype=tensor.dtype, device=tensor.device)
 
 
+def _crop_or_pad(tensor: Any, dim: int, before: Any, after: Any, value: Any) -> Any:
+    """Pad or crop one dim by numbers of unknown sign."""
+    extent = tensor.shape[dim]
+    place = _ATEN.arange.default(extent + before + after, device=tensor.device)
+    place = _ATEN.sub.Tensor(place, before)
+    nearest = _ATEN.clamp.default(place, 0, extent - 1)
+    inside = _ATEN.view.default(
+        _ATEN.eq.Tensor(place, nearest), [-1, *[1] * (tensor.dim() - dim - 1)]
+    )
+    rows = _ATEN.index_select.default(tensor, dim, nearest)
+    border = _ATEN.scalar_tensor.default(value, dtype=tensor.dtype, device=tensor.device)
+    return _ATEN.where.self(inside, rows, border)
+
+
 FALLBACKS: Mapping[Any, Callable[..., Any]] = {_ATEN.constant_pad_nd.default: pad}
 """What is recorded instead of an operator whose own kernel fails on unknown sizes."""
+
+
+def _pad_by_unknown(
+    tensor: Any, padding: Sequence[Any], value: Any = 0
+) -> Callable[[], Any] | None:
+    """Return how to pad by extents that depend on data, for which torch wants open sizes."""
+    if all(isinstance(extent, int) for extent in padding):
+        return None
+    is_open = any(not isinstance(extent, int) for extent in tensor.shape)
+    if is_open and all(map(_is_known, padding)):
+        return None
+    return lambda: pad(tensor, padding, value)
+
+
+REPLACEMENTS: Mapping[Any, Callable[..., Callable[[], Any] | None]] = {
+    _ATEN.constant_pad_nd.default: _pad_by_unknown,
+}
+"""What is recorded instead of an operator that would refuse its arguments, if anything."""

@@ -12,8 +12,9 @@ from torch import nn
 
 from ...ir import I64
 from . import prelude
-from .calls import call, is_interpreted, refuse_foreign_mutation
+from .calls import call, refuse_foreign_mutation
 from .checks import check_index
+from .code_kinds import is_interpreted
 from .failures import NeedConcrete
 from .functions import push_function
 from .hir import GetItem, SetItem

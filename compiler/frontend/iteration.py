@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .calls import is_interpreted
+from .code_kinds import is_interpreted
 from .indexing import require_known, tensor_item
 from .machine import Machine
 from .objects import (

@@ -60,10 +60,11 @@ class InterpretedFunction:
     keyword_defaults: Mapping[str, Any]
     cells: tuple[Any, ...]
     module_globals: Mapping[str, Any]
+    given_name: str | None = None
 
     @property
     def __name__(self) -> str:
-        return self.code.name
+        return self.code.name if self.given_name is None else self.given_name
 
 
 @dataclass(frozen=True)

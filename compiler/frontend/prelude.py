@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from .objects import ITERATORS
+
 Hooks: TypeAlias = Sequence[tuple[Callable[..., Any], bool]]
 
 
@@ -362,14 +364,14 @@ def take(items: Iterable[Any], count: int) -> list[Any]:
 
 
 def with_lists(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call a function of Python with lists in place of generators."""
-    given = [list_(value) if is_generator(value) else value for value in args]
+    """Call a function of Python with lists in place of iterators."""
+    given = [list_(value) if is_iterator(value) else value for value in args]
     return function(*given, **kwargs)
 
 
-def is_generator(value: object) -> bool:
-    """Tell whether `value` is a generator."""
-    return isinstance(value, GeneratorType)
+def is_iterator(value: object) -> bool:
+    """Tell whether `value` is an iterator of the machine, which only it can draw from."""
+    return isinstance(value, (GeneratorType, *ITERATORS))
 
 
 def next_(iterator: Iterator[Any], default: Any) -> Any:
@@ -492,6 +494,25 @@ def cycle_(items: Iterable[Any]) -> Iterator[Any]:
         yield from kept
 
 
+def zip_longest_(*iterables: Iterable[Any], fillvalue: Any = None) -> Iterator[tuple[Any, ...]]:
+    """Yield tuples of items side by side until the longest ends."""
+    iterators: list[Any] = [iter(iterable) for iterable in iterables]
+    remaining = len(iterators)
+    while remaining:
+        row: list[Any] = []
+        for index, iterator in enumerate(iterators):
+            item = fillvalue
+            if iterator is not None:
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    iterators[index] = None
+                    remaining -= 1
+            row.append(item)
+        if remaining:
+            yield tuple(row)
+
+
 def make_context(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call a function that `contextlib.contextmanager` decorates."""
     return GeneratorContext(function(*args, **kwargs))
@@ -542,6 +563,66 @@ def suppress_(*exceptions: type[BaseException]) -> Suppression:
     return Suppression(exceptions)
 
 
+class FunctionContext:
+    """What an `autograd.Function` is given to keep things for gradients, which nobody asks for."""
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad = tuple(
+            isinstance(value, Tensor) and value.requires_grad for value in arguments
+        )
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        pass
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        pass
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        pass
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        pass
+
+    def set_materialize_grads(self, value: bool) -> None:
+        pass
+
+
+def apply_function(function: Any, *args: Any) -> Any:
+    """Call the forward pass of an `autograd.Function`."""
+    context = FunctionContext(args)
+    if function.setup_context is torch.autograd.Function.setup_context:
+        return function.forward(context, *args)
+    output = function.forward(*args)
+    function.setup_context(context, args, output)
+    return output
+
+
+class Progress:
+    """What a progress bar of `tqdm` is: its items; nothing is shown."""
+
+    def __init__(self, iterable: Any = None, *args: Any, **kwargs: Any) -> None:
+        self.iterable = iterable
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.iterable)
+
+    def __len__(self) -> int:
+        return len(self.iterable)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return False
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing."""
+
+    set_description = set_description_str = set_postfix = set_postfix_str = update
+    refresh = clear = reset = close = update
+
+
 def leave_by_raising(generator: Any, error: BaseException) -> bool:
     """Raise `error` inside of a context manager; tell whether it was suppressed."""
     try:
@@ -582,6 +663,41 @@ def diff(
         is_flag = result.dtype is torch.bool
         result = torch.logical_xor(later, earlier) if is_flag else later - earlier
     return result
+
+
+def one_hot(tensor: Tensor, num_classes: Any = None) -> Tensor:
+    """Return `torch.nn.functional.one_hot`, for a number of classes that depends on data."""
+    count = int(tensor.max()) + 1 if num_classes is None else int(num_classes)
+    zeros = torch.zeros((*tensor.shape, count), dtype=torch.int64)
+    return zeros.scatter(-1, tensor.unsqueeze(-1), 1)
+
+
+def pad_sequence(
+    sequences: Any,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Tensor:
+    """Return `torch.nn.utils.rnn.pad_sequence`, for lengths that depend on data."""
+    longest = max([sequence.shape[0] for sequence in sequences])
+    padded: list[Tensor] = []
+    for sequence in sequences:
+        shape = (longest - sequence.shape[0], *sequence.shape[1:])
+        border = torch.full(shape, padding_value, dtype=sequence.dtype)
+        parts = [sequence, border] if padding_side == "right" else [border, sequence]
+        padded.append(torch.cat(parts))
+    return torch.stack(padded, 0 if batch_first else 1)
+
+
+def linspace(start: Any, end: Any, steps: Any, **kwargs: Any) -> Tensor:
+    """Return `torch.linspace`, for a number of steps that depends on data."""
+    count = int(steps)
+    step = (end - start) / max(count - 1, 1)
+    place = torch.arange(count)
+    result = torch.where(
+        place < max(count // 2, 1), start + step * place, end - step * (count - 1 - place)
+    )
+    return result.to(**kwargs) if kwargs else result
 
 
 # --- patterns -----------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import torch
 from ...ir import Type
 from ...ir.graph import AtenOp, from_torch
 from ...ir.host import Item
-from .fallbacks import FALLBACKS
+from .constants import constant_item
+from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
 from .scalars import FLOAT_RESULTS
 from .tensors import tensor_type
@@ -103,6 +104,10 @@ class Recorder(ProxySlotMode):
     def _record(self, func: Operator, args: Any, kwargs: Any) -> Any:
         if func is _ATEN._local_scalar_dense.default:
             return self._record_item(func, args[0])
+        replaced = REPLACEMENTS[func](*args, **kwargs) if func in REPLACEMENTS else None
+        if replaced is not None:
+            with self:
+                return replaced()
         _forget_memos(args)
         try:
             out = func(*args, **kwargs)
@@ -126,6 +131,9 @@ class Recorder(ProxySlotMode):
         known = self._tracer.known_item(source)
         if known is not None:
             return known
+        constant = constant_item(self._tracer.tensors, source)
+        if constant is not None:
+            return constant
         _forget_memos((source,))
         out = func(source)
         if not isinstance(out, SYMBOLIC_TYPES):

@@ -12,9 +12,15 @@ from ...ir import Block, Value
 from . import prelude
 from .hir import Code, Instruction, Loop, Register
 from .objects import ABSENT
-from .torch_internals import ShapeFacts
+from .torch_internals import ShapeFacts, is_torch_file
 
 PRELUDE_FILE = prelude.__file__
+
+
+def is_library_file(name: str) -> bool:
+    """Tell whether what stands in a source file is shown at the place that called it."""
+    return name == PRELUDE_FILE or is_torch_file(name)
+
 
 SUSPENDED = -1
 """The iteration of a loop that a generator was suspended in: its next one is the first again."""
@@ -85,7 +91,7 @@ class Frame:
     def location(self) -> Location:
         """Return the place in the user's program, with its call chain."""
         place = self.instruction.location
-        if place.file == PRELUDE_FILE and self.caller is not None:
+        if self.caller is not None and is_library_file(place.file):
             return self.caller
         return Location(
             place.file,

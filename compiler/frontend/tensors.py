@@ -171,6 +171,12 @@ class Tensors:
             self.preamble.append(weight.op)
         return weight.op.out
 
+    def constant_of(self, op: LoadWeight) -> torch.Tensor | None:
+        """Return the data of a constant that the program makes; callers know nothing of it."""
+        weights = (weight for weight, _ in self._values.values())
+        found = (w for w in weights if isinstance(w, TracedWeight) and w.op is op)
+        return next((w.data for w in found if w.name is None and w.tensor is None), None)
+
     def all_weights(self) -> list[TracedWeight]:
         """Return every weight and constant that has an op."""
         known = [*self.wrappers.values(), *(value for value, _ in self._values.values())]

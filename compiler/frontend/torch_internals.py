@@ -54,6 +54,8 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 )
 """What torch raises where Python needs a value that only the data decides."""
 
+statically_known_true = _SHAPES.statically_known_true
+
 GUARD_ERRORS = DATA_DEPENDENT_ERRORS[:1]
 """Those of them that name a condition."""
 

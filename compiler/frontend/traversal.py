@@ -323,7 +323,7 @@ class StateCopier:
         return copied
 
     def _copy_function(self, value: InterpretedFunction, path: Path) -> Any:
-        self.tokens.append((path, ("function", id(value.code))))
+        self.tokens.append((path, ("function", id(value.code), value.given_name)))
         return self._remember(
             value,
             InterpretedFunction(
@@ -332,6 +332,7 @@ class StateCopier:
                 self.copy(dict(value.keyword_defaults), (*path, "keyword_defaults")),
                 self.copy(value.cells, (*path, "cells")),
                 value.module_globals,
+                value.given_name,
             ),
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .calls import is_interpreted
+from .code_kinds import is_interpreted
 from .machine import Machine
 from .objects import Array, DynamicList, class_of
 from .scalars import NUMBER_TYPES, is_number

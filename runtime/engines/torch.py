@@ -44,6 +44,7 @@ _LITERALS: Mapping[str, Callable[[str], Any]] = {
     "layout": lambda name: getattr(torch, name),
     "memory_format": lambda name: getattr(torch, name),
     "float": float,
+    "complex": complex,
 }
 
 _Fill: TypeAlias = Callable[[list[Any]], Any]

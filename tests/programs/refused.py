@@ -618,6 +618,43 @@ def calls_under_autocast(x: Tensor) -> Tensor:
 
 
 @refused(POSITIVE)
+class ChangesItsModules(nn.Module):
+    """H9: the module itself would be changed, while compiling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x * 2
+        self.linear.requires_grad_()  # <- MC0105: self.linear.requires_grad_()
+        return self.linear(x)
+
+
+@refused(POSITIVE)
+class SwitchesTheMode(nn.Module):
+    """H18: the module itself would be in another mode."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x + 1
+        self.train()  # <- MC0105: self.train()
+        return y
+
+
+@refused(POSITIVE)
+class KeepsWhatNoCellCanHold(nn.Module):
+    """State is of tensors and numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Any] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(nn.ReLU)
+        return x + 1  # <- MC0101: return x + 1
+
+
+@refused(POSITIVE)
 def generator_of_its_own(x: Tensor) -> Tensor:
     """H19: the compiled program draws from the default generator."""
     generator = torch.Generator().manual_seed(3)

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from ..calls import IGNORED_CONTEXTS, call, is_interpreted
+from ..calls import call
+from ..code_kinds import IGNORED_CONTEXTS, is_interpreted
 from ..hir import EnterContext, ExitContext
 from ..machine import Machine, Outcome
 from ..objects import class_of, is_a

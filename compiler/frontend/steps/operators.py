@@ -12,8 +12,9 @@ import torch
 
 from .. import prelude
 from ..arrays import apply_operator, change_in_place
-from ..calls import call, hand_over, is_interpreted, refuse_dynamic, refuse_foreign_mutation
+from ..calls import call, hand_over, refuse_dynamic, refuse_foreign_mutation
 from ..checks import check_divisor
+from ..code_kinds import is_interpreted
 from ..functions import push_function
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..indexing import require_known

@@ -17,7 +17,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from modelc.compiler.frontend.calls import is_interpreted, is_leaf
+from modelc.compiler.frontend.calls import is_leaf
+from modelc.compiler.frontend.code_kinds import is_interpreted
 from modelc.compiler.frontend.functions import bind_arguments
 from modelc.compiler.frontend.hir import lower_function
 
