@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from .attributes import set_attribute
 from .machine import Builtin, Machine, Outcome
 from .registers import deliver
 from .state import State
+from .torch_internals import is_traced
+
+_TORCH: Any = torch
 
 
 def _register_buffer(
@@ -50,6 +54,20 @@ def _set_mode(machine: Machine, state: State, module: nn.Module, mode: bool) -> 
     return deliver(state, module)
 
 
+def _to(machine: Machine, state: State, args: list[Any], kwargs: dict[str, Any]) -> Outcome:
+    """Deliver `module.to(...)`, which must not change anything."""
+    module, *given = args
+    if any(map(is_traced, given)):
+        return _refusing("to")(machine, state, args, kwargs)
+    device, dtype, _, layout = machine.python(_TORCH._C._nn._parse_to, *given, **kwargs)
+    tensors = [*module.parameters(), *module.buffers()]
+    moves = device is not None and device.type != "cpu"
+    casts = dtype is not None and any(t.is_floating_point() and t.dtype != dtype for t in tensors)
+    if moves or casts or layout is not None:
+        return _refusing("to")(machine, state, args, kwargs)
+    return deliver(state, module)
+
+
 def _refusing(name: str) -> Builtin:
     def refuse(machine: Machine, state: State, args: list[Any], kwargs: dict[str, Any]) -> Outcome:
         del state, kwargs
@@ -65,10 +83,12 @@ def _refusing(name: str) -> Builtin:
 _CHANGING = """
     register_parameter add_module register_module register_forward_hook register_forward_pre_hook
     register_full_backward_hook register_full_backward_pre_hook load_state_dict requires_grad_
-    apply to to_empty type float double half bfloat16 cuda cpu compile set_submodule""".split()
+    apply to_empty type float double half bfloat16 cuda compile set_submodule""".split()
 
 MODULE_METHODS: Mapping[Any, Builtin] = {
     nn.Module.register_buffer: _register_buffer,
+    nn.Module.to: _to,
+    nn.Module.cpu: _to,
     nn.Module.train: _train,
     nn.Module.eval: _eval,
     **{getattr(nn.Module, name): _refusing(name) for name in _CHANGING},

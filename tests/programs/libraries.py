@@ -236,7 +236,7 @@ class HasContexts(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         was_training = self.training
-        self.eval()
+        self.eval().to(x.device, torch.float32).cpu()
         with self.scaled(x) as y:
             y = y + 1 if y.sum() > 0 else y
         self.train(was_training)

@@ -310,13 +310,6 @@ def member_from_data(x: Tensor) -> int:
     return len(seen)
 
 
-@refused(tensor([1, 2, 1]))
-def key_looked_up_by_data(x: Tensor) -> Tensor:
-    """H13: whether a dictionary has a key."""
-    table = {1: x, 2: x + 1}
-    return x if x.sum().item() in table else -x  # <- MC0102: x.sum().item() in table
-
-
 @refused(POSITIVE)
 def text_from_data(x: Tensor) -> dict[str, Tensor]:
     """H13: so are strings."""

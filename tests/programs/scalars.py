@@ -210,3 +210,10 @@ def missing_key(x: Tensor) -> Tensor:
         return x * {1: 2.0}[int(x.argmax())]
     except KeyError:
         return x - 1
+
+
+@program((tensor([1, 2, 1]),), (tensor([1, 0, 0]),), (tensor([0, 2, 0]),))
+def key_looked_up_by_data(x: Tensor) -> Tensor:
+    """H13: whether a dictionary has a key."""
+    table = {1: x, 2: x + 1}
+    return x if x.sum().item() in table else -x
