@@ -104,3 +104,18 @@ module @m {level = captured} {
 """
     names = outlined(parse_module(text, "m.mc"), PassContext())
     assert list(names.values()) == [["relu", "sum"], ["t", "mul"]]
+
+
+def test_constants_that_leave_the_block_stay_before_what_reads_them():
+    text = """
+module @m {level = captured} {
+  host func @main() {
+    %0 = aten.ones.default([4]) : tensor<[4], f32>
+    %1 = aten.mul.Tensor(%0, %0) : tensor<[4], f32>
+    %2 = aten.neg.default(%1) : tensor<[4], f32>
+    host.return([%0, %2]) {structure = tuple(leaf(0), leaf(1))}
+  }
+}
+"""
+    names = outlined(parse_module(text, "m.mc"), PassContext())
+    assert list(names.values()) == [["ones", "mul", "neg"]]
