@@ -210,10 +210,13 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         return machine.builtins[numpy.ndarray.__setitem__](
             machine, state, [container, key, value], {}
         )
-    key = number_of(machine, key) if is_a(container, (list, DynamicList)) else key
+    if is_a(container, (list, DynamicList)):
+        key = _known_slice(machine, key) if is_a(key, slice) else number_of(machine, key)
     key = machine.tracer.scalars.constant_or_symbol(key)
+    if _needs_dynamic(container, key) and make_dynamic(machine, state, container):
+        return Outcome.STAY
     if isinstance(container, DynamicList):
-        return _set_dynamic_item(machine, container, key, value)
+        return _set_dynamic_item(machine, state, container, key, value)
     refuse_foreign_mutation(machine, container)
     if is_symbolic(key) and is_a(container, list):
         return _set_symbolic_item(machine, state, container, key)
@@ -225,17 +228,25 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
     return Outcome.NEXT
 
 
-def _set_dynamic_item(machine: Machine, container: DynamicList, key: Any, value: Any) -> Outcome:
+def _needs_dynamic(container: Any, key: Any) -> bool:
+    """Tell whether changing this slice of a list leaves a length that depends on data."""
+    return class_of(container) is list and is_a(key, slice) and _has_symbolic_bound(key)
+
+
+def _set_dynamic_item(
+    machine: Machine, state: State, container: DynamicList, key: Any, value: Any
+) -> Outcome:
     if not is_a(key, slice):
         machine.lists.set(container, key, value)
         return Outcome.NEXT
-    key = _known_slice(machine, key)
-    start, stop = key.start, key.stop
-    if key.step is not None or not _is_ordered(start, stop):
+    if key.step is not None and key.step != 1:
         raise need_static(container, "an assignment to a slice of a list")
     new = value if isinstance(value, DynamicList) else list(value)
-    machine.lists.splice(container, start, stop, new)
-    return Outcome.NEXT
+    if _is_ordered(key.start, key.stop):
+        machine.lists.splice(container, key.start, key.stop, new)
+        return Outcome.NEXT
+    arguments = [container, key.start, key.stop, new]
+    return push_function(machine, state, prelude.list_replace, arguments, {}, use=ResultUse.DROP)
 
 
 def _is_ordered(start: Any, stop: Any) -> bool:
@@ -284,8 +295,9 @@ def _copy_into(tensor: Any, key: Any, value: Any) -> None:
 def delete_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Execute `del container[key]`."""
     refuse_foreign_mutation(machine, container)
-    key = machine.tracer.scalars.constant_or_symbol(number_of(machine, key))
-    if is_symbolic(key) and class_of(container) is list:
+    key = _known_slice(machine, key) if is_a(key, slice) else number_of(machine, key)
+    key = machine.tracer.scalars.constant_or_symbol(key)
+    if class_of(container) is list and (is_symbolic(key) or _needs_dynamic(container, key)):
         if make_dynamic(machine, state, container):
             return Outcome.STAY
     if isinstance(container, DynamicList):
@@ -299,6 +311,6 @@ def _delete_dynamic_item(
     machine: Machine, state: State, container: DynamicList, key: Any
 ) -> Outcome:
     if is_a(key, slice):
-        return _set_dynamic_item(machine, container, key, [])
+        return _set_dynamic_item(machine, state, container, key, [])
     arguments = [container, key]
     return push_function(machine, state, prelude.list_delete, arguments, {}, use=ResultUse.DROP)

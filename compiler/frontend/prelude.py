@@ -208,6 +208,20 @@ def mapping_get(mapping: Mapping[Any, Any], key: Any, default: Any = None) -> An
     return default
 
 
+def list_replace(items: list[Any], start: int | None, stop: int | None, new: list[Any]) -> None:
+    """Execute `items[start:stop] = new`."""
+    size = len(items)
+    if start is None:
+        start = 0
+    elif start < 0:
+        start = max(start + size, 0)
+    if stop is None:
+        stop = size
+    elif stop < 0:
+        stop = stop + size
+    splice(items, start, max(start, stop), new)
+
+
 def list_contains(items: Iterable[Any], value: Any) -> bool:
     """Tell whether some item equals `value`."""
     for item in items:

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 import sympy
 import torch
 
+_TRANSFORMER: Any = import_module("torch.nn.modules.transformer")
 _C: Any = import_module("torch._C")
 _VIEWS: Any = _C._functionalization
 _SHAPES: Any = import_module("torch.fx.experimental.symbolic_shapes")
@@ -402,6 +403,15 @@ def eager() -> Generator[None]:
         yield
 
 
+def _is_told_to_be_causal(mask: Any, is_causal: bool | None = None, size: Any = None) -> bool:
+    """Return whether the caller says that `mask` is causal, without a look at its elements.
+
+    To know it from the elements only chooses a faster kernel; it would be a branch on data.
+    """
+    del mask, size
+    return is_causal is True
+
+
 @contextlib.contextmanager
 def portable_kernels() -> Generator[None]:
     """Keep torch from fused kernels that only its CPU library has."""
@@ -409,9 +419,12 @@ def portable_kernels() -> Generator[None]:
     torch.backends.mha.set_fastpath_enabled(False)
     mkldnn = _C._get_mkldnn_enabled()
     _C._set_mkldnn_enabled(False)
+    detect = _TRANSFORMER._detect_is_causal_mask
+    _TRANSFORMER._detect_is_causal_mask = _is_told_to_be_causal
     try:
         yield
     finally:
+        _TRANSFORMER._detect_is_causal_mask = detect
         _C._set_mkldnn_enabled(mkldnn)
         torch.backends.mha.set_fastpath_enabled(fast_path)
 

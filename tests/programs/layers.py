@@ -239,3 +239,40 @@ class Inheriting(nn.Module):
         x = self.norm(x)
         x = self.convolution(x.transpose(1, 2)).transpose(1, 2)
         return self.linear(self.recurrence(x))
+
+
+@program((normal(0, 1, 4, 8) + 1,), (normal(1, 1, 4, 8) - 1,))
+class EncoderWithMasks(nn.Module):
+    """Torch's encoder asks whether its mask is causal; the mask depends on data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.size(1)
+        mask = torch.triu(torch.ones(size, size, dtype=torch.bool), diagonal=1)
+        if x.sum() > 0:
+            mask = mask & (x.mean(-1) < 9)
+        return self.encoder(x, mask=mask)
+
+
+@program(*[(normal(number, 1, 2, 8),) for number in range(6)])
+class GrowingDecoder(nn.Module):
+    """Torch's decoder with a causal mask for a sequence that grows until data ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+        self.decoder = nn.TransformerDecoder(layer, 1)
+
+    def forward(self, memory: Tensor) -> Tensor:
+        y = memory[:, :1]
+        while y.size(1) < 6:
+            mask = nn.Transformer.generate_square_subsequent_mask(y.size(1))
+            out = self.decoder(y, memory, tgt_mask=mask, tgt_is_causal=True)
+            y = torch.cat([y, out[:, -1:]], 1)
+            if out[:, -1].max() > 2:
+                break
+        return y

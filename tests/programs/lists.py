@@ -255,3 +255,36 @@ def sorted_by_data(x: Tensor) -> Tensor:
     """H13: a builtin that compares tensors out of sight."""
     first, second, third = sorted([x[0], x[1], x[2]])
     return first * 100 + second * 10 + third
+
+
+_SLICES = [(POSITIVE, tensor(a), tensor(b)) for a in (-5, -2, 0, 1, 4) for b in (-6, -1, 0, 2, 7)]
+
+
+@program(*_SLICES)
+def slice_replaced_by_data(x: Tensor, start: Tensor, stop: Tensor) -> tuple[Tensor, int]:
+    """Bounds may be negative, beyond the ends, or in the wrong order."""
+    items = list(x)
+    items[int(start) : int(stop)] = [x.sum(), x.max()]
+    return torch.stack(items), len(items)
+
+
+@program(*_SLICES)
+def slices_deleted_by_data(x: Tensor, start: Tensor, stop: Tensor) -> tuple[list[int], list[int]]:
+    del x
+    numbers, others = [1, 2, 3, 4], [5, 6, 7]
+    del numbers[int(start) : int(stop)]
+    others[int(start) :] = [8]
+    del others[: int(stop)]
+    return numbers, others
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([2.0, -1.0, 1.0]),), (tensor([1.0, 3.0, -4.0]),))
+def pairs_merged(x: Tensor) -> tuple[Tensor, list[int]]:
+    """Two neighbours are replaced by one until one is left."""
+    nodes, merges = list(x), list[int]()
+    while len(nodes) > 1:
+        sums = torch.stack([left + right for left, right in zip(nodes[:-1], nodes[1:])])
+        best = max(int(sums.argmax()), 0)
+        nodes[best : best + 2] = [sums[best] * 0.5]
+        merges.append(best)
+    return nodes[0], merges

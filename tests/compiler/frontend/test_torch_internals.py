@@ -293,3 +293,14 @@ def test_functions_that_dynamo_replaced_are_found():
     original = internals.undisabled(torch.manual_seed)  # pyright: ignore[reportUnknownMemberType]
     importlib.import_module("torch._dynamo")  # replaces torch.manual_seed by a wrapper
     assert internals.undisabled(torch.manual_seed) is original  # pyright: ignore[reportUnknownMemberType]
+
+
+def test_encoders_ask_by_one_function_whether_a_mask_is_causal():
+    transformer: Any = importlib.import_module("torch.nn.modules.transformer")
+    detect = transformer._detect_is_causal_mask
+    causal = torch.triu(torch.full((3, 3), float("-inf")), diagonal=1)
+    assert detect(causal, None, 3) and not detect(causal * 0 + 1, None, 3)
+    with internals.portable_kernels():
+        told = transformer._detect_is_causal_mask
+        assert not told(causal, None, 3) and told(causal, True, 3)
+    assert transformer._detect_is_causal_mask is detect
