@@ -13,6 +13,7 @@ from .elements import by_path, is_below, is_list_token
 from .failures import LoopRetry, refusal
 from .hir import Loop, LoopKind
 from .loop_headers import Instance, alias_pairs, arguments_of, extents_of, view_of
+from .loop_sizes import forget_bound, sizes_in, tell_apart
 from .objects import DynamicList, Element
 from .promotion import with_lists
 from .scalars import is_number, is_symbolic
@@ -129,6 +130,9 @@ class _Closing:
         for path, leaf in self._survey.leaves:
             if not is_below(path, self._grown):
                 learned |= self._compare_leaf(path, leaf)
+        if not self._grown:
+            groups = self.instance.groups
+            learned |= tell_apart(self._tracer, self._plan, groups, self._leaves)
         return learned | self._compare_aliases() | self._compare_losses()
 
     def _compare_tokens(self) -> list[Path]:
@@ -206,8 +210,12 @@ class _Closing:
         known = self._plan.tensors.get(path)
         varying = {dim for dim in range(len(now)) if before[dim] != now[dim]}
         if known is not None and varying <= known:
-            return False
+            sizes = sizes_in(self._tracer, self._plan, path, leaf)
+            return any([forget_bound(self._tracer, self._plan, *item) for item in sizes.items()])
         self._plan.tensors[path] = (known or frozenset()) | varying
+        for dim in varying - (known or frozenset()):
+            if before[dim].is_Integer:
+                self._plan.minimums[path, dim] = int(before[dim])
         return True
 
     def _is_recorded_again(self, path: Path, leaf: Tensor) -> bool:
@@ -218,21 +226,12 @@ class _Closing:
     def _compare_number(self, path: Path, leaf: Any) -> bool:
         before = self.instance.leaves[path]
         if path in self._plan.numbers:
-            return self._lower_bound_fails(path, leaf)
+            known = self._tracer.scalars.constant_or_symbol(leaf)
+            return forget_bound(self._tracer, self._plan, (path, None), known)
         if _is_same_number(self._tracer.scalars.constant_or_symbol(leaf), before):
             return False
         is_int = isinstance(before, int) and not isinstance(before, bool)
         self._plan.numbers[path] = before if is_int else None
-        return True
-
-    def _lower_bound_fails(self, path: Path, leaf: Any) -> bool:
-        bound = self._plan.numbers[path]
-        if bound is None:
-            return False
-        low, _ = self._tracer.shapes.bounds(leaf)
-        if low is not None and low >= bound:
-            return False
-        self._plan.numbers[path] = None
         return True
 
     def _compare_aliases(self) -> bool:

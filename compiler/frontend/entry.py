@@ -44,6 +44,7 @@ from .lists import only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
 from .objects import ABSENT, UNREAD, Array, DynamicList, Element, class_of, is_a
+from .recurrence import open_sizes
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
 from .state import AttributeKey, State
@@ -123,7 +124,7 @@ class Capture:
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
-            with portable_kernels(), quiet():
+            with portable_kernels(), open_sizes(), quiet():
                 values = self._make_inputs(state)
                 structure = self._describe_inputs(values)
                 self._make_cells(state)

@@ -16,6 +16,7 @@ from .guards import is_guarded
 from .knowledge import Knowledge
 from .machine import Machine
 from .objects import is_a
+from .recurrence import open_sizes
 from .recursion import Filler, FunctionPlan
 from .scalars import is_number, number_kind, number_type
 from .state import Frame, State
@@ -57,7 +58,7 @@ class FunctionCapture:
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
-            with portable_kernels(), quiet():
+            with portable_kernels(), open_sizes(), quiet():
                 registers = self._fill(state)
                 activation = machine.next_activation()
                 frame = Frame(

@@ -126,7 +126,7 @@ def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> 
         require_known(machine, [key], "this key")
     if is_mapping:
         return push_function(machine, state, prelude.mapping_item, [container, key], {})
-    if machine.has_origin(key):
+    if machine.origins.knows(key):
         require_known(machine, [key], "this index")
     step = state.frame.instruction
     sequence: Any = container
@@ -259,7 +259,7 @@ def _is_ordered(start: Any, stop: Any) -> bool:
 def _set_symbolic_item(machine: Machine, state: State, container: list[Any], key: Any) -> Outcome:
     """Fork by the value of `key`, unless it can be made concrete at its origin."""
     step = state.frame.instruction
-    if machine.has_origin(key) or not isinstance(step, SetItem):
+    if machine.origins.knows(key) or not isinstance(step, SetItem):
         require_known(machine, [key], "this index")
     stopped = check_index(machine, state, key, len(container), "list assignment")
     if stopped is not None:

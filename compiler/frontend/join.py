@@ -120,6 +120,7 @@ class Merge:
         self._columns = columns
         self._arguments: list[list[Value]] = [[] for _ in states]
         self._merged_tensors: dict[tuple[int, ...], Tensor] = {}
+        self._merged_numbers: dict[tuple[Any, ...], Any] = {}
 
     def run(self) -> State:
         """Return the merged state; the blocks of the others branch to its block."""
@@ -283,17 +284,23 @@ class Merge:
         if column.is_uniform:
             return self._tracer.tensors.empty(first.shape, first, strides=first.stride())
         extents = [
-            self._merged_extent([shape[dim] for shape in column.shapes], first.shape[dim])
+            self._merged_extent(tuple(shape[dim] for shape in column.shapes), first.shape[dim])
             for dim in range(first.dim())
         ]
+        for extent, old in zip(extents, first.shape, strict=True):
+            if extent is not old:
+                self._machine.origins.add_join(extent, self._key, column.path)
         return self._tracer.tensors.empty(extents, first)
 
-    def _merged_extent(self, extents: list[Any], first: Any) -> Any:
+    def _merged_extent(self, extents: tuple[Any, ...], first: Any) -> Any:
         if all(extent == extents[0] for extent in extents):
             return first
-        if all(extent.is_Integer for extent in extents):
-            return self._tracer.shapes.fresh_size(int(min(extents)), int(max(extents)))
-        return self._tracer.shapes.fresh_size()
+        if extents not in self._merged_numbers:
+            known = all(extent.is_Integer for extent in extents)
+            bounds = (int(min(extents)), int(max(extents))) if known else (0, None)
+            self._merged_numbers[extents] = self._tracer.shapes.fresh_size(*bounds)
+        self._tracer.shapes.use_as_size(self._merged_numbers[extents])
+        return self._merged_numbers[extents]
 
     def _merge_list(self, column: Column, block: Block) -> DynamicList:
         lists: list[DynamicList] = column.leaves
@@ -306,20 +313,28 @@ class Merge:
         lengths = {item.length for item in lists if not is_symbolic(item.length)}
         if len(lengths) == 1 and not any(is_symbolic(item.length) for item in lists):
             return DynamicList(columns, lengths.pop(), element, minimum)
-        merged = self._machine.lists.of_columns(columns, element, minimum, first)
-        self._machine.remember_origin(merged.length, self._key, column.path)
+        key = tuple(expression_of(item.length) for item in lists)
+        length = self._merged_numbers.get(key)
+        merged = self._machine.lists.of_columns(columns, element, minimum, first, length)
+        self._merged_numbers[key] = merged.length
+        self._machine.origins.add_join(merged.length, self._key, column.path)
         return merged
 
     def _merge_number(self, column: Column, block: Block) -> Any:
         first = column.leaves[0]
         value = block.add_argument(type_of_number(first))
-        number = self._tracer.scalars.fresh(number_type(first), value)
-        lows, highs = zip(*column.bounds, strict=True)
-        if number_type(first) is int:
+        if number_type(first) is not int:
+            number = self._tracer.scalars.fresh(number_type(first), value)
+        else:
+            key = tuple(map(expression_of, column.leaves))
+            if key not in self._merged_numbers:
+                self._merged_numbers[key] = self._tracer.scalars.fresh(int, value)
+            number = self._merged_numbers[key]
+            lows, highs = zip(*column.bounds, strict=True)
             low = None if None in lows else min(lows)
             high = None if None in highs else max(highs)
-            self._tracer.shapes.set_range(number, low, high)
-        self._machine.remember_origin(number, self._key, column.path)
+            self._tracer.shapes.narrow(number, low, high)
+        self._machine.origins.add_join(number, self._key, column.path)
         return number
 
     # --- aliases ---

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...diagnostics import Location
 from .cell_kinds import CellList
@@ -11,6 +11,9 @@ from .objects import Element
 from .recursion import FunctionPlan
 from .state import AttributeKey, PositionKey
 from .traversal import Path
+
+Member: TypeAlias = tuple[Path, int | None]
+"""A size that a loop changes: of a tensor in some dim, the length of a list, or an int."""
 
 
 @dataclass
@@ -20,8 +23,9 @@ class LoopPlan:
     `dynamic` loops become a loop of the CFG; before it, `peel` iterations are run as straight
     code. `numbers` maps each generalised number to its lower bound (None: unknown), `tensors`
     each generalised tensor to the dims that vary, `lists` each list that grows to its element;
-    those in `shrinking` may become shorter than they are before the loop. One that `alternates`
-    has a header for each kind that its values have.
+    those in `shrinking` may become shorter than they are before the loop. Sizes that are equal
+    before the loop stay so, unless they are `apart`; `minimums` are lower bounds of extents.
+    One that `alternates` has a header for each kind that its values have.
     """
 
     dynamic: bool = False
@@ -33,12 +37,16 @@ class LoopPlan:
     lists: dict[Path, Element] = field(default_factory=dict[Path, Element])
     shrinking: set[Path] = field(default_factory=set[Path])
     lost_aliases: set[Path] = field(default_factory=set[Path])
+    apart: dict[Member, tuple[int, ...]] = field(default_factory=dict[Member, "tuple[int, ...]"])
+    minimums: dict[Member, int] = field(default_factory=dict[Member, int])
 
     def forget_generalisations(self) -> None:
         """Start over with what varies: other iterations are peeled now."""
         self.numbers.clear()
         self.tensors.clear()
         self.lists.clear()
+        self.apart.clear()
+        self.minimums.clear()
 
 
 @dataclass(frozen=True)

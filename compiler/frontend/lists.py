@@ -53,15 +53,21 @@ class Lists:
     # --- making ---
 
     def of_columns(
-        self, columns: Sequence[Value], element: Element, minimum: int, like: DynamicList | None
+        self,
+        columns: Sequence[Value],
+        element: Element,
+        minimum: int,
+        like: DynamicList | None,
+        length: Any = None,
     ) -> DynamicList:
-        """Return a list of which only `minimum` elements are certain.
+        """Return a list of which only `minimum` elements are certain, `length` if it is known.
 
         If `like` can be kept from becoming dynamic, so can the new list.
         """
-        length = self._emit(Len, source=columns[0])
-        size = self._tracer.scalars.fresh(int, length)
-        self._tracer.shapes.set_range(size, minimum, None)
+        size = length
+        if size is None:
+            size = self._tracer.scalars.fresh(int, self._emit(Len, source=columns[0]))
+        self._tracer.shapes.narrow(size, minimum, None)
         if like is not None:
             self.inherit_origin(size, like.length)
         return DynamicList(tuple(columns), size, element, minimum)

@@ -11,9 +11,10 @@ from ...ir.host import Branch
 from .aliases import record_view
 from .failures import LoopRetry
 from .knowledge import LoopPlan
+from .loop_sizes import Groups, HeaderSizes
 from .objects import DynamicList
 from .promotion import with_lists
-from .scalars import is_number, number_type, type_of_number
+from .scalars import number_type, type_of_number
 from .schedule import Scope
 from .state import State
 from .tensors import tensor_type
@@ -53,6 +54,7 @@ class Instance:
     minimums: dict[Path, int] = field(default_factory=dict[Path, int])
     aliases: set[frozenset[Path]] = field(default_factory=set[frozenset[Path]])
     views: dict[Path, View] = field(default_factory=lambda: {})
+    groups: Groups = field(default_factory=lambda: [])
 
 
 def open_loop(machine: Machine, scope: Scope, state: State) -> None:
@@ -67,6 +69,7 @@ def open_loop(machine: Machine, scope: Scope, state: State) -> None:
         raise LoopRetry(scope)
     opening.prepare()
     instance = Instance(machine.new_block(location), opening.parameters)
+    instance.groups = opening.sizes.groups
     target = Successor(instance.block, tuple(opening.arguments))
     state.block.append(Branch(target=target, loc=location))
     state.block = instance.block
@@ -91,24 +94,20 @@ class _Opening:
         self._plan = plan
         self._leaves = leaves
         self._views: dict[Path, Path] = {}
+        self.sizes = HeaderSizes(machine.tracer, plan)
         self.parameters: list[Path] = []
         self.arguments: list[Value] = []
 
     def learn(self) -> bool:
-        """Forget lower bounds that numbers do not keep here; return whether there are any."""
-        fails = False
-        for path, leaf in self._leaves:
-            bound = self._plan.numbers.get(path)
-            if is_number(leaf) and bound is not None and number_type(leaf) is int:
-                low, _ = self._tracer.shapes.bounds(self._tracer.scalars.constant_or_symbol(leaf))
-                if low is None or low < bound:
-                    self._plan.numbers[path] = None
-                    fails = True
-        return fails
+        """Forget lower bounds that do not hold here; return whether there are any."""
+        return self.sizes.learn(self._leaves)
 
     def prepare(self) -> None:
         """Compute the arguments, in the block before the header."""
         self._find_views()
+        self.sizes.find_groups(
+            [(path, leaf) for path, leaf in self._leaves if self._is_generalised(path, leaf)]
+        )
         for path, leaf in self._leaves:
             if self._is_generalised(path, leaf):
                 self.parameters.append(path)
@@ -168,21 +167,26 @@ class _Opening:
         if isinstance(old, DynamicList):
             minimum = 0 if path in self._plan.shrinking else old.minimum
             columns = [block.add_argument(value.type) for value in old.columns]
-            made = self._machine.lists.of_columns(columns, old.element, minimum, None)
+            length = self.sizes.shared((path, None))
+            made = self._machine.lists.of_columns(columns, old.element, minimum, None, length)
+            self.sizes.share((path, None), made.length)
             made.home = (self._plan, path)
             return made
         value = block.add_argument(type_of_number(old))
-        number = self._tracer.scalars.fresh(number_type(old), value)
+        number = self.sizes.shared((path, None))
+        if number is None:
+            number = self._tracer.scalars.fresh(number_type(old), value)
         if number_type(old) is int:
-            self._tracer.shapes.set_range(number, self._plan.numbers[path], None)
-        self._machine.remember_loop_origin(number, self._plan)
+            self._tracer.shapes.narrow(number, self._plan.numbers[path], None)
+            self.sizes.share((path, None), number)
+        self._machine.origins.add_loop(number, self._plan)
         return number
 
     def _tensor(self, path: Path, old: Tensor, block: Block) -> Tensor:
         fake = self._tracer.tensors.fake(old)
         varying = self._plan.tensors.get(path, frozenset())
         shape = [
-            self._tracer.shapes.fresh_size() if dim in varying else extent
+            self.sizes.extent((path, dim)) if dim in varying else extent
             for dim, extent in enumerate(fake.shape)
         ]
         new = self._tracer.tensors.empty(shape, fake)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from .lists import Lists
 from .loop_headers import open_loop
 from .loops import may_be_dynamic, observe, run_loop
 from .objects import DynamicList, Element
+from .origins import JoinPlace, Origins
 from .questions import add_answer
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
@@ -50,6 +52,10 @@ OUR_ERRORS = (
     Undecided,
     UnknownExpression,
 )
+
+
+_SYMBOL = re.compile(r"\bu\d+\b")
+"""How torch's messages name a size that depends on data."""
 
 
 class Outcome(Enum):
@@ -95,7 +101,8 @@ class Machine:
         self.owned = OwnedObjects()
         self.foreign = ForeignObjects(tracer.tensors)
         self.lists = Lists(tracer, self.owned, self.foreign.objects)
-        self.lists.inherit_origin = self.inherit_origin
+        self.origins = Origins(tracer)
+        self.lists.inherit_origin = self.origins.inherit
         self.lists.on_misfit = self._generalise_list
         self.swapper = WeightSwapper(tracer.tensors)
         self.worklist = Worklist()
@@ -111,7 +118,6 @@ class Machine:
         self._activations = 0
         self._identity_losses: dict[int, PositionKey] = {}
         self._implicit_errors: dict[int, BaseException] = {}
-        self._origins: dict[Any, tuple[PositionKey, Path] | LoopPlan] = {}
 
     # --- scheduling ---
 
@@ -504,6 +510,7 @@ class Machine:
     def _end_by_raising(self, state: State, error: ProgramError, origin: Location) -> Outcome:
         name = type(error.error).__qualname__
         if id(error.error) in self._implicit_errors:
+            self._split_sizes_in(str(error.error))
             message = (str(error.error).strip() or "no message").splitlines()[0]
             raise self.tracer.refuse(
                 "MC0108",
@@ -519,6 +526,11 @@ class Machine:
         self.before_raise(state, op)
         state.block.append(op)
         return Outcome.STOP
+
+    def _split_sizes_in(self, message: str) -> None:
+        """Keep paths apart at the joins that made a size which torch complains about."""
+        for name in _SYMBOL.findall(message):
+            self._split(self.origins.joins(self.origins.named(name)))
 
     def python(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Return `function(*args, **kwargs)`; what it raises is raised by the program."""
@@ -537,22 +549,6 @@ class Machine:
         return fill_values(self.tracer, text)
 
     # --- knowledge ---
-
-    def remember_origin(self, number: Any, key: PositionKey, path: Path) -> None:
-        """Remember at which join the symbol in `number` came to be."""
-        for symbol in expression_of(number).free_symbols:
-            self._origins[symbol] = (key, path)
-
-    def inherit_origin(self, number: Any, source: Any) -> None:
-        """Let the symbol in `number` be made concrete where those in `source` can be."""
-        for symbol in expression_of(source).free_symbols & self._origins.keys():
-            for own in expression_of(number).free_symbols:
-                self._origins.setdefault(own, self._origins[symbol])
-
-    def remember_loop_origin(self, number: Any, plan: LoopPlan) -> None:
-        """Remember which loop carries the symbol in `number`."""
-        for symbol in expression_of(number).free_symbols:
-            self._origins[symbol] = plan
 
     def remember_identity_loss(self, tensor: Any, key: PositionKey) -> None:
         """Remember at which join it became unknown which variables hold the same tensor."""
@@ -581,31 +577,29 @@ class Machine:
                 )
         return left is right
 
-    def has_origin(self, number: Any) -> bool:
-        """Tell whether specialising could make the symbols of `number` concrete."""
-        return any(symbol in self._origins for symbol in expression_of(number).free_symbols)
-
     def specialise(self, need: NeedConcrete) -> None:
         """Run again such that the symbols have concrete values, or refuse."""
         for symbol in sorted(need.symbols, key=str):
-            origin = self._origins.get(symbol)
-            if isinstance(origin, LoopPlan):
-                self._unroll(origin)
-            elif origin is not None:
-                key, path = origin
-                paths = self.knowledge.splits.setdefault(key, set())
-                if path not in paths:
-                    paths.add(path)
-                    self.knowledge.note(
-                        "a number must be known here: paths stay apart", self.tracer.location()
-                    )
-                    raise Restart("a number must be known")
+            plan = self.origins.loop(symbol)
+            if plan is not None:
+                self._unroll(plan)
+            self._split(self.origins.joins(symbol))
         raise refusal(
             "MC0102",
             need.purpose or "Python needs a value here that depends on tensor data",
             need.place or self.tracer.location(),
             help="compute it with tensor operations, or make it an input that is not a tensor",
         )
+
+    def _split(self, origins: Sequence[JoinPlace]) -> None:
+        """Run again with the paths apart at the joins that made a number, unless they are."""
+        kept = [self.knowledge.splits.setdefault(key, set()) for key, _ in origins]
+        if all(path in paths for (_, path), paths in zip(origins, kept, strict=True)):
+            return
+        for (_, path), paths in zip(origins, kept, strict=True):
+            paths.add(path)
+        self.knowledge.note("a number must be known here: paths stay apart", self.tracer.location())
+        raise Restart("a number must be known")
 
     def _unroll(self, plan: LoopPlan) -> None:
         plan.dynamic, plan.unroll = False, True

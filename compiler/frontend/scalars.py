@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +103,25 @@ class Scalars:
         """Tell whether every symbol of `expression` stands for something."""
         return all(symbol in self._bindings for symbol in expression.free_symbols)
 
-    def owner(self, symbol: Any) -> Op | Block | None:
-        """Return what defines the value that `symbol` stands for, or is the size of."""
+    def bound_value(self, symbol: Any) -> Value | None:
+        """Return the value that `symbol` stands for, or is the size of."""
         bound = self._bindings.get(symbol)
         if isinstance(bound, SizeOf):
-            bound = self._tracer.tensors.value_of_fake(bound.fake)
+            return self._tracer.tensors.value_of_fake(bound.fake)
+        return bound
+
+    def symbols(self) -> Iterable[Any]:
+        """Return all symbols that stand for something."""
+        return self._bindings.keys()
+
+    def symbols_by_value(self) -> dict[Value, Any]:
+        """Return the symbols of numbers by the values that they stand for."""
+        numbers = self._bindings.items()
+        return {value: symbol for symbol, value in numbers if isinstance(value, Value)}
+
+    def owner(self, symbol: Any) -> Op | Block | None:
+        """Return what defines the value that `symbol` stands for, or is the size of."""
+        bound = self.bound_value(symbol)
         return None if bound is None else bound.owner
 
     def fresh(self, kind: type, value: Value) -> Any:

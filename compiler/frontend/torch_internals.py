@@ -191,6 +191,18 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         high = bounds.upper if maximum is None else high
         self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
 
+    def narrow(self, number: torch.SymInt, minimum: int | None, maximum: int | None) -> None:
+        """Declare more bounds of a symbol."""
+        known = self.var_to_range[expression_of(number)]
+        low = known.lower if minimum is None else max(minimum, known.lower)
+        high = known.upper if maximum is None else min(maximum, known.upper)
+        self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
+
+    def use_as_size(self, number: torch.SymInt) -> None:
+        """Let the symbol of an int that cannot be negative be a size."""
+        self.narrow(number, 0, None)
+        self.size_like.add(expression_of(number))
+
     def bounds(self, number: Any) -> tuple[int | None, int | None]:
         """Return the smallest and the largest value of an int on this path, None if unknown."""
         if isinstance(number, int):

@@ -196,6 +196,8 @@ class StateCopier:
             number = self._tensors.setdefault(id(leaf), len(self._tensors))
             identity = number if self._with_identity else None
             strides = self._with_strides and layout(leaf)
+            if path in self._split:
+                strides = (strides, str(tuple(leaf.shape)))
             return ("tensor", leaf.dtype, str(leaf.device), leaf.dim(), identity, strides)
         if isinstance(leaf, DynamicList):
             return ("list", leaf.element)

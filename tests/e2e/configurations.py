@@ -116,6 +116,9 @@ OTHER_KERNELS: Mapping[str, str] = {
     "layers.Recurrent": "eager calls one fused kernel for all time steps",
     "arrays.arithmetic": "eager calls NumPy's exponential function",
     "layers.Attention": "eager takes the fused fast path of the encoder layer",
+    "layers.EncoderWithMasks": "eager calls a fused kernel for attention",
+    "layers.GrowingDecoder": "eager calls a fused kernel for attention",
+    "sizes.RecurrentLayers": "eager calls fused kernels for recurrences",
 }
 """Programs that are REORDERED even as captured, and why."""
 

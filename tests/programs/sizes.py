@@ -278,3 +278,110 @@ def expands_by_durations(x: Tensor, durations: Tensor) -> Tensor:
     for i, part in enumerate(parts):
         padded[i, : len(part)] = part
     return padded
+
+
+_WIDTHS = (2, 4, 6)
+
+
+@program(*[(normal(number, 1, 3),) for number in range(12)])
+class ChosenWidth(nn.Module):
+    """Sizes that differ meet, and the normalisation behind asks which one it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(6, 3))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for width in _WIDTHS)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, float]:
+        ratio = 1.0
+        if x.sum() > 1:
+            ratio = 0.4
+        elif x.max() > 0.5:
+            ratio = 0.7
+        width = int(6 * ratio)
+        y = functional.linear(x, self.weight[:width])
+        for norm, features in zip(self.norms, _WIDTHS):
+            if y.size(1) == features:
+                y = norm(y)
+        y = torch.relu(y)
+        return functional.linear(y, self.head.weight[:, : y.size(1)], self.head.bias), ratio
+
+
+@program((normal(0, 2, 4) + 3,), (-normal(0, 2, 4).abs() - 1,))
+class CroppedImage(nn.Module):
+    """A linear layer takes only the one of two sizes that it gets on its path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.small, self.large = nn.Linear(2, 3), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        is_easy = x.sum() < -1
+        y = x[:, :2] if is_easy else x
+        y = y * 2
+        layer = self.small if is_easy else self.large
+        return layer(y)
+
+
+@program((normal(0, 6, 4),), (normal(1, 6, 4),), (normal(2, 6, 4) - 3,), (normal(3, 6, 4) + 3,))
+class ShrinkingBatch(nn.Module):
+    """A batch, its hidden states and a list of its members shrink together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(4, 5)
+        self.gate = nn.GRUCell(5, 4)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        alive = torch.arange(x.size(0))
+        state = (torch.zeros(x.size(0), 5), torch.zeros(x.size(0), 5))
+        steps = 0
+        while alive.numel() > 0 and steps < 5:
+            state = self.cell(x, state)
+            x = self.gate(state[0], x)
+            keep = (x.sum(1) > -1).nonzero().squeeze(1)
+            x, alive = x[keep], alive[keep]
+            state = (state[0][keep], state[1][keep])
+            steps += 1
+        return x, alive, steps
+
+
+@program(*[(normal(number, 5, 4) * scale,) for number, scale in enumerate((1, 0.1, 9, 5))])
+class HypothesesAndScores(nn.Module):
+    """A list and a tensor have one length in all iterations, and a sequence grows by steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[int], Tensor]:
+        names, scores, seen = [0, 1, 2, 3, 4], x.sum(1), x[:1]
+        while len(names) > 1 and seen.size(0) < 3:
+            scores = scores + torch.tensor(names) * 0.1
+            kept, kept_scores = list[int](), list[Tensor]()
+            for name, score in zip(names, scores):
+                if score > scores.mean() - 0.5:
+                    kept.append(name)
+                    kept_scores.append(score)
+            names, scores = kept, torch.stack(kept_scores)
+            seen = torch.cat([seen, self.mix(seen)[-1:]])
+        return scores, names, seen[-1]
+
+
+@program(*[(normal(number, 4, 2, 3),) for number in range(3)], (-normal(0, 4, 2, 3).abs() - 9,))
+class RecurrentLayers(nn.Module):
+    """Only the rows that data chooses go through the layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.long = nn.LSTM(3, 4, num_layers=2, batch_first=True)
+        self.gated = nn.GRU(4, 4, batch_first=True, bidirectional=True)
+        self.plain = nn.RNN(8, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        chosen = x[x.sum((1, 2)) > -8]
+        y, _ = self.long(chosen)
+        y, _ = self.gated(y)
+        y, hidden = self.plain(y)
+        return y, hidden
