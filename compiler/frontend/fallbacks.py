@@ -21,6 +21,7 @@ def pad(tensor: Any, padding: Sequence[Any], value: Any = 0) -> Any:
         if is_filled and not (_is_known(before) and _is_known(after)):
             tensor = _crop_or_pad(tensor, dim, before, after, value)
             continue
+        tensor = _cropped(tensor, dim, before, after)
         parts = [_border(tensor, dim, before, value), tensor, _border(tensor, dim, after, value)]
         tensor = _ATEN.cat.default([part for part in parts if part is not None], dim)
     return tensor
@@ -31,8 +32,19 @@ def _is_known(extent: Any) -> bool:
     return statically_known_true(extent >= 0)
 
 
+def _cropped(tensor: Any, dim: int, before: Any, after: Any) -> Any:
+    """Drop what negative padding drops."""
+    is_cut = [isinstance(extent, int) and extent < 0 for extent in (before, after)]
+    if not any(is_cut):
+        return tensor
+    first = -before if is_cut[0] else 0
+    last = tensor.shape[dim] + (after if is_cut[1] else 0)
+    rows = _ATEN.arange.start(first, last, device=tensor.device)
+    return _ATEN.index_select.default(tensor, dim, rows)
+
+
 def _border(tensor: Any, dim: int, extent: Any, value: Any) -> Any:
-    if isinstance(extent, int) and extent == 0:
+    if isinstance(extent, int) and extent <= 0:
         return None
     shape = [*tensor.shape]
     shape[dim] = extent

@@ -169,6 +169,12 @@ def pads_by_data(counts: Tensor) -> Any:
 
 
 @program((COUNTS,), (OTHER_COUNTS,))
+def shifts_what_is_selected(counts: Tensor) -> Any:
+    chosen = counts[counts > 0]
+    return pad(chosen, (1, -1)), pad(chosen.unsqueeze(0), (-1, 2), value=9)
+
+
+@program((COUNTS,), (OTHER_COUNTS,))
 def counts_of_classes(counts: Tensor) -> Any:
     classes = max(counts.max() + 1, 3)
     return one_hot(counts), one_hot(counts, classes)[..., :3], one_hot(counts, int(classes))
