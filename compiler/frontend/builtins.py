@@ -73,6 +73,14 @@ from .torch_internals import is_traced
 from .truth import item_of, number_of, truth
 
 _TORCH: Any = torch
+_TENSOR_CLASSES: Any = (
+    _TORCH.Tensor,
+    _TORCH.FloatTensor,
+    _TORCH.DoubleTensor,
+    _TORCH.LongTensor,
+    _TORCH.IntTensor,
+    _TORCH.BoolTensor,
+)
 _CHECKPOINT: Any = import_module("torch.utils.checkpoint")
 
 _PRINTED = (str, bytes, BaseException, torch.dtype, torch.device, torch.Size, type)
@@ -501,6 +509,27 @@ def _make_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> 
     return deliver(state, machine.python(_tensor, machine, *args, **kwargs))
 
 
+def _make_tensor_of_class(cls: Any) -> Builtin:
+    """Deliver `torch.LongTensor(data)` and its like, which convert numbers to their own type."""
+
+    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+        if len(args) != 1 or not (is_a(args[0], (list, tuple)) and _holds_data(args[0])):
+            return call_natively(machine, state, cls, args, kwargs)
+        dtype = cls().dtype
+        return deliver(state, machine.python(_tensor, machine, list(args[0]), dtype=dtype))
+
+    return builtin
+
+
+def _make_tensor_like(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
+    """Deliver `like.new_tensor(data)`."""
+    like, data, *_ = args
+    if not is_a(data, (list, tuple)) or not _holds_data(data) or kwargs.keys() - {"dtype"}:
+        return call_natively(machine, state, torch.Tensor.new_tensor, args, kwargs)
+    dtype = kwargs.get("dtype") or like.dtype
+    return deliver(state, machine.python(_tensor, machine, data, dtype=dtype))
+
+
 def _as_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
     """Deliver `torch.as_tensor(data)`, which is `data` itself if nothing is to be converted."""
     data = args[0].tensor if isinstance(args[0], Array) else args[0]
@@ -766,6 +795,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     ArrayMethod: call_array_method,
     torch.tensor: _make_tensor,
     torch.where: _choose,
+    _TORCH.Tensor.new_tensor: _make_tensor_like,
+    **{cls: _make_tensor_of_class(cls) for cls in _TENSOR_CLASSES},
     torch.as_tensor: _as_tensor,
     torch.stack: _combining(torch.stack),
     torch.cat: _combining(torch.cat),

@@ -220,6 +220,8 @@ def _call_method(
 ) -> Outcome:
     owner, function = method.__self__, method.__func__
     if isinstance(owner, nn.Module):
+        if function is nn.Module.apply:
+            return push_function(machine, state, prelude.apply_to_modules, [owner, *args], kwargs)
         if function is nn.Module.__call__:
             return _call_as_module(machine, state, owner, args, kwargs)
         if function.__name__ == "forward" and not _is_interpreted_object(function):

@@ -192,6 +192,14 @@ def list_delete(items: list[Any], position: int) -> None:
     splice(items, position, position + 1, [])
 
 
+def apply_to_modules(module: Any, function: Callable[[Any], Any]) -> Any:
+    """Return `module.apply(function)`."""
+    for child in module.children():
+        child.apply(function)
+    function(module)
+    return module
+
+
 def mapping_item(mapping: Mapping[Any, Any], key: Any) -> Any:
     """Return `mapping[key]`; the number that is missing stands in the KeyError as text."""
     for candidate in mapping:

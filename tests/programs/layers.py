@@ -276,3 +276,31 @@ class GrowingDecoder(nn.Module):
             if out[:, -1].max() > 2:
                 break
         return y
+
+
+class _Slimmable(nn.Linear):
+    """A layer of which an attribute says how much is used."""
+
+    width = 4
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.linear(input, self.weight[: self.width], self.bias[: self.width])
+
+
+@program((normal(0, 1, 4),), (normal(1, 1, 4),), (normal(2, 1, 4),))
+class AppliesToModules(nn.Module):
+    """A function is applied to all modules while the program runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = _Slimmable(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        width = 2 if x.sum() > 0 else 4
+
+        def slim(module: nn.Module) -> None:
+            if isinstance(module, _Slimmable):
+                module.width = width
+
+        self.apply(slim)
+        return self.layer(x)

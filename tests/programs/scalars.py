@@ -217,3 +217,12 @@ def key_looked_up_by_data(x: Tensor) -> Tensor:
     """H13: whether a dictionary has a key."""
     table = {1: x, 2: x + 1}
     return x if x.sum().item() in table else -x
+
+
+@program((tensor([0.1, 0.5]),), (tensor([2.7, 0.5]),))
+def tensors_of_a_class(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The classes of tensors convert numbers to their own type."""
+    best, largest = int(x.argmax()), x.max().item()
+    index = torch.LongTensor([[best, 1]])
+    weights = torch.FloatTensor([best, largest]) if largest > 1 else torch.Tensor([largest, 0.5])
+    return index, weights, x.new_tensor([len(x[x > 0.3]), 2])
