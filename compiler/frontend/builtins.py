@@ -68,19 +68,17 @@ from .registers import deliver
 from .scalars import NUMBER_TYPES, is_number, is_symbolic, number_type
 from .showing import emit_print, format_value, shown_as
 from .state import State
+from .tensor_creation import (
+    TENSOR_CLASSES,
+    make_tensor_like,
+    make_tensor_of_class,
+    new_tensor,
+)
 from .texts import Text, is_data, joined
 from .torch_internals import is_traced
 from .truth import item_of, number_of, truth
 
 _TORCH: Any = torch
-_TENSOR_CLASSES: Any = (
-    _TORCH.Tensor,
-    _TORCH.FloatTensor,
-    _TORCH.DoubleTensor,
-    _TORCH.LongTensor,
-    _TORCH.IntTensor,
-    _TORCH.BoolTensor,
-)
 _CHECKPOINT: Any = import_module("torch.utils.checkpoint")
 
 _PRINTED = (str, bytes, BaseException, torch.dtype, torch.device, torch.Size, type)
@@ -506,28 +504,7 @@ def _make_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> 
     data = args[0] if args else kwargs.get("data")
     if isinstance(data, DynamicList) and kwargs.get("dtype") is None:
         return _tensor_of_list(machine, state, data)
-    return deliver(state, machine.python(_tensor, machine, *args, **kwargs))
-
-
-def _make_tensor_of_class(cls: Any) -> Builtin:
-    """Deliver `torch.LongTensor(data)` and its like, which convert numbers to their own type."""
-
-    def builtin(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-        if len(args) != 1 or not (is_a(args[0], (list, tuple)) and _holds_data(args[0])):
-            return call_natively(machine, state, cls, args, kwargs)
-        dtype = cls().dtype
-        return deliver(state, machine.python(_tensor, machine, list(args[0]), dtype=dtype))
-
-    return builtin
-
-
-def _make_tensor_like(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-    """Deliver `like.new_tensor(data)`."""
-    like, data, *_ = args
-    if not is_a(data, (list, tuple)) or not _holds_data(data) or kwargs.keys() - {"dtype"}:
-        return call_natively(machine, state, torch.Tensor.new_tensor, args, kwargs)
-    dtype = kwargs.get("dtype") or like.dtype
-    return deliver(state, machine.python(_tensor, machine, data, dtype=dtype))
+    return deliver(state, machine.python(new_tensor, machine, *args, **kwargs))
 
 
 def _as_tensor(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
@@ -554,36 +531,6 @@ def _tensor_of_list(machine: Machine, state: State, data: DynamicList) -> Outcom
 
     arms = [(frame.counter, hand("filled")), (frame.counter, hand("empty"))]
     return machine.branch(state, filled, arms)
-
-
-def _tensor(machine: Machine, data: Any, **kwargs: Any) -> Any:
-    data = data.tensor if isinstance(data, Array) else data
-    if isinstance(data, DynamicList):
-        return machine.lists.to_tensor(data, kwargs.get("dtype"))
-    if is_symbolic(data):
-        return _scalar_tensor(machine, data, **kwargs)
-    if is_a(data, (list, tuple)) and _holds_data(data):
-        parts = [_tensor(machine, item, **kwargs) for item in data]
-        return machine.tracer.native(torch.stack, parts)
-    if is_traced(data):
-        copied = machine.tracer.native(torch.clone, data)
-        return machine.tracer.native(torch.Tensor.to, copied, **kwargs) if kwargs else copied
-    return run_native(machine, torch.tensor, [data], kwargs)
-
-
-def _holds_data(value: Any) -> bool:
-    if is_a(value, (list, tuple)):
-        return any(map(_holds_data, value))
-    return _is_data(value)
-
-
-def _scalar_tensor(machine: Machine, number: Any, **kwargs: Any) -> Any:
-    defaults = {int: torch.int64, float: torch.get_default_dtype(), bool: torch.bool}
-    dtype = kwargs.get("dtype") or defaults[number_type(number)]
-    plain = machine.tracer.scalars.cast(number, int) if number_type(number) is bool else number
-    return machine.tracer.native(
-        torch.scalar_tensor, plain, dtype=dtype, device=kwargs.get("device")
-    )
 
 
 def _combining(function: Any) -> Builtin:
@@ -795,8 +742,8 @@ BUILTINS: Mapping[Any, Builtin] = {
     ArrayMethod: call_array_method,
     torch.tensor: _make_tensor,
     torch.where: _choose,
-    _TORCH.Tensor.new_tensor: _make_tensor_like,
-    **{cls: _make_tensor_of_class(cls) for cls in _TENSOR_CLASSES},
+    _TORCH.Tensor.new_tensor: make_tensor_like,
+    **{cls: make_tensor_of_class(cls) for cls in TENSOR_CLASSES},
     torch.as_tensor: _as_tensor,
     torch.stack: _combining(torch.stack),
     torch.cat: _combining(torch.cat),
