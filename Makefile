@@ -34,7 +34,8 @@ demo: $(STAMP) ## Compile a network with early exits and compare every path with
 test: $(STAMP) ## Run all tests on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-nightly: $(STAMP) ## Compare 2,000 new random programs with eager PyTorch (SEED=0 repeats a run)
+nightly: $(STAMP) ## Compare 2,000 new random programs, and all samples as ONNX files, with eager (SEED=0)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_samples.py -k onnx --every-sample
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 tests/e2e/test_random_programs.py \
 		--random-programs 2000 --random-seed $(SEED)
 

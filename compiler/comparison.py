@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 
 from .example import Example
+from .outcome import outcome
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def _call(program: Callable[..., Any], example: Example) -> tuple[Any, float, Ex
     inputs = copy.deepcopy(example)
     start = time.perf_counter()
     with torch.no_grad():
-        output = program(*inputs.args, **inputs.kwargs)
+        output = outcome(program, inputs)
     return output, (time.perf_counter() - start) * 1e3, inputs
 
 

@@ -3,6 +3,7 @@
 from .codes import CODES
 from .diagnostic import Diagnostic, DiagnosticError, Note, close_names, suggest
 from .location import UNKNOWN, Location
+from .templates import escape, fill, template_problems
 
 __all__ = [
     "CODES",
@@ -12,5 +13,8 @@ __all__ = [
     "Location",
     "Note",
     "close_names",
+    "escape",
+    "fill",
     "suggest",
+    "template_problems",
 ]

@@ -13,6 +13,7 @@ import typer
 from ...diagnostics import DiagnosticError, Note
 from ...runtime import Model, load
 from ..example import Example
+from ..outcome import Raised, outcome
 from ..source import load_comparison, load_inputs
 from .console import USER_ERROR, reporting_errors
 
@@ -45,7 +46,7 @@ def run_command(
 def _run(model: Model, inputs: str) -> bool:
     for number, example in enumerate(load_inputs(inputs)):
         with _pointing_at(number, example):
-            print(f"call {number}: {describe(model(*example.args, **example.kwargs))}")
+            print(f"call {number}: {describe(outcome(model, example))}")
     return True
 
 
@@ -92,7 +93,9 @@ def coverage_line(model: Model) -> str:
 
 
 def describe(output: Any) -> str:
-    """Summarise an output: shapes of tensors, values of the rest."""
+    """Summarise an output: shapes of tensors, values of the rest, an exception."""
+    if isinstance(output, Raised):
+        return str(output)
     if isinstance(output, dict):
         members = cast("dict[Any, Any]", output).items()
         return "{" + ", ".join(f"{key}: {describe(value)}" for key, value in members) + "}"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ...diagnostics import escape
 from ...ir import Value
 from ...ir.host import Print
-from ...ir.host.templates import escape
 from .failures import NeedConcrete
 from .fork import copy_list
 from .lists import only_column

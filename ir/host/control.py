@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, TypeAlias
 
+from ...diagnostics import template_problems
 from ..core import Op, Successor, Symbol, Value, attr, define, operand, successor
 from ..structure import Structure, leaves
 from ..types import I1, I64
-from .templates import template_problems
 
 
 @define("cf.br")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from ...diagnostics import template_problems
 from ..core import Op, Symbol, Value, attr, define, operand
 from ..types import I1, I64, TensorType, Type, item_type
-from .templates import template_problems
 
 
 @define("host.call")

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias, cast
 
 import torch
 
+from ...diagnostics import fill
 from ..core import Argument, Op
 from ..graph.literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from ..graph.ops import AtenOp
 from ..host import arith, lists, program
-from ..host.templates import fill
 from ..types import ListType, ScalarKind, ScalarType, TensorType, Type
 
 Read: TypeAlias = Callable[[Argument], Any]

@@ -7,12 +7,11 @@ from typing import Any, TypeAlias, cast
 
 import torch
 
-from ...diagnostics import Diagnostic, DiagnosticError, Note
+from ...diagnostics import Diagnostic, DiagnosticError, Note, fill
 from ..core import Block, Cell, Func, Initial, Module, Op, Successor, Symbol, Value, map_values
 from ..graph.ops import FuncReturn
 from ..host.control import Branch, CondBranch, Exit, Raise, Return, Switch
 from ..host.program import Call, Invoke, LoadWeight, ReadCell
-from ..host.templates import fill
 from .binding import InputBinder, Misfit, cell_reasons
 from .edges import Edge, edge_names
 from .evaluation import evaluate

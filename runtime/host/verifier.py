@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ...diagnostics import template_problems
 from ..signature import check_parameters
 from ..structure import check_structure
 from ..types import ListType, ScalarType, TensorType, Type, check_type
@@ -26,7 +27,6 @@ from .program import (
     edges_of,
     uses_of,
 )
-from .showing import template_problems
 
 _LETTERS: Mapping[str, tuple[type[Type], ...]] = {
     "n": (ScalarType,),

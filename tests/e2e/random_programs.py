@@ -8,7 +8,6 @@ list of vectors, `pair` a tuple. Loops end: each has fuel. The module keeps stat
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ..programs import Call, Program, instantiate
+from ..random_lines import Blocks, Lines, clause, clauses, concatenate, indent, line, loop, replace
 
 Text = st.SearchStrategy[str]
-Lines = list[str]
-Blocks = st.SearchStrategy[Lines]
 
 CALLS = 6
 
@@ -171,10 +169,6 @@ _V, _I, _F, _C = _E.vector, _E.integer, _E.real, _E.condition
 _OWN = st.sampled_from(["v", "w", "row"])
 
 
-def _line(text: str) -> Lines:
-    return [text]
-
-
 _ASSIGNMENTS = st.one_of(
     st.builds("{} = {}".format, _OWN, _V),
     st.builds("i = {}".format, _I),
@@ -227,45 +221,19 @@ _LEAVING = st.one_of(
 )
 _SIMPLE = st.one_of(
     _ASSIGNMENTS, _ASSIGNMENTS, _ASSIGNMENTS, _MUTATIONS, _LISTS, _STATE, _LEAVING
-).map(_line)
-
-
-def _indent(lines: Lines) -> Lines:
-    return ["    " + line for line in lines]
-
-
-def _concatenate(parts: Iterable[Lines]) -> Lines:
-    return [line for part in parts for line in part]
-
-
-def _replace(lines: Lines, leave: str, skip: str) -> Lines:
-    """Say what leaving and skipping mean, where nothing inside has said it yet."""
-    words = {"leave": leave, "skip": skip}
-    return [line.replace(line.strip(), words.get(line.strip(), line.strip())) for line in lines]
-
-
-def _clause(header: str, body: Lines) -> Lines:
-    return [header, *_indent(body)]
-
-
-def _loop(header: str, body: Lines) -> Lines:
-    return _clause(header, _replace(body, "break", "continue"))
+).map(line)
 
 
 def _while(condition: str, body: Lines) -> Lines:
     """Return a loop of at most four iterations; `FUEL` becomes a name of its own."""
-    inner = _replace(body, "break", "continue")
-    return ["FUEL = 0", *_clause(f"while FUEL < 4 and {condition}:", ["FUEL += 1", *inner])]
+    inner = replace(body, "break", "continue")
+    return ["FUEL = 0", *clause(f"while FUEL < 4 and {condition}:", ["FUEL += 1", *inner])]
 
 
 def _forever(condition: str, body: Lines) -> Lines:
-    inner = _replace(body, "break", "continue")
+    inner = replace(body, "break", "continue")
     stop = [f"if FUEL > 3 or {condition}:", "    break"]
-    return ["FUEL = 0", *_clause("while True:", ["FUEL += 1", *stop, *inner])]
-
-
-def _clauses(*clauses: Blocks) -> Blocks:
-    return st.tuples(*clauses).map(_concatenate)
+    return ["FUEL = 0", *clause("while True:", ["FUEL += 1", *stop, *inner])]
 
 
 def _compound(blocks: Blocks) -> Blocks:
@@ -277,30 +245,30 @@ def _compound(blocks: Blocks) -> Blocks:
         st.just("for k, t in enumerate(m):"),
         st.just("for t, u in zip(m, seen[:2]):"),
     )
-    otherwise = st.builds(_clause, st.just("else:"), blocks)
-    elif_ = st.builds(_clause, st.builds("elif {}:".format, _C), blocks)
+    otherwise = st.builds(clause, st.just("else:"), blocks)
+    elif_ = st.builds(clause, st.builds("elif {}:".format, _C), blocks)
     handler = st.builds(
-        _clause, st.sampled_from(["except ValueError:", "except AssertionError:"]), blocks
+        clause, st.sampled_from(["except ValueError:", "except AssertionError:"]), blocks
     )
-    attempt = st.builds(_clause, st.just("try:"), blocks)
-    lastly = st.builds(_clause, st.just("finally:"), blocks)
-    branch = st.builds(_clause, conditions, blocks)
-    loop = st.builds(_loop, ranges, blocks)
+    attempt = st.builds(clause, st.just("try:"), blocks)
+    lastly = st.builds(clause, st.just("finally:"), blocks)
+    branch = st.builds(clause, conditions, blocks)
+    repeated = st.builds(loop, ranges, blocks)
     return st.one_of(
         branch,
-        _clauses(branch, otherwise),
-        _clauses(branch, elif_, otherwise),
-        loop,
-        _clauses(loop, otherwise),
+        clauses(branch, otherwise),
+        clauses(branch, elif_, otherwise),
+        repeated,
+        clauses(repeated, otherwise),
         st.builds(_while, _C, blocks),
         st.builds(_forever, _C, blocks),
-        _clauses(attempt, handler),
-        _clauses(attempt, lastly),
+        clauses(attempt, handler),
+        clauses(attempt, lastly),
     )
 
 
 def _several(statements: Blocks) -> Blocks:
-    return st.lists(statements, min_size=1, max_size=4).map(_concatenate)
+    return st.lists(statements, min_size=1, max_size=4).map(concatenate)
 
 
 def _nested(statements: Blocks) -> Blocks:
@@ -313,8 +281,8 @@ BODIES = _several(st.recursive(_SIMPLE, _nested, max_leaves=8))
 
 def source(body: Lines) -> str:
     """Return the program whose `forward` does what `body` says."""
-    lines = [_fuel_of_depth(line) for line in _replace(body, "pass", "pass")]
-    return "\n".join([*_HEADER, *_indent(_indent([*lines, _RETURN]))]) + "\n"
+    lines = [_fuel_of_depth(line) for line in replace(body, "pass", "pass")]
+    return "\n".join([*_HEADER, *indent(indent([*lines, _RETURN]))]) + "\n"
 
 
 def _fuel_of_depth(line: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import onnx
 import pytest
 import torch
 
@@ -19,6 +20,7 @@ from ..programs import Call
 from .comparison import difference
 from .expected_failures import expected_failure
 from .observation import observe
+from .plain_onnx import PlainSession
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.py") if path.stem != "report")
@@ -98,3 +100,20 @@ def test_compiled_agrees_with_eager(name: str, tmp_path: Path):
     missing = set(loaded.edges) - set(loaded.taken_edges)
     count, _ = UNCOVERED.get(name, (0, ""))
     assert len(missing) <= count, sorted(missing)
+
+
+ONE_FILE = ("early_exit", "tree_lstm", "two_branch")
+"""The samples that every run of the tests writes as ONNX files; `--every-sample` takes all."""
+
+
+@each_sample
+def test_one_onnx_file_agrees_with_eager(name: str, tmp_path: Path, request: pytest.FixtureRequest):
+    options: Any = request.config.option
+    if name not in ONE_FILE and not options.every_sample:
+        pytest.skip("takes long: `make nightly` does it")
+    path = tmp_path / f"{name}.onnx"
+    compiled: Any = modelc.compile(sample(name).build(), calls(name)[0].args, target="onnx")
+    compiled.save(path)
+    checker: Any = onnx.checker  # untyped in part
+    checker.check_model(str(path), full_check=True)
+    assert not differences(name, PlainSession(path, sample(name).build()))

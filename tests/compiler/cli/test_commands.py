@@ -172,3 +172,31 @@ def test_a_file_may_be_called_like_a_module(name: str, modelc: Modelc, workplace
     (workplace / name).write_text(MODEL)
     assert modelc("compile", name, "-o", "model.modelc").status == 0
     assert modelc("run", "model.modelc", "--inputs", name, "--compare").status == 0
+
+
+REFUSES = """
+import torch
+
+
+def program(x):
+    if x.sum() < 0:
+        raise ValueError(f"the sum is {x.sum().item():.1f}")
+    return x * 2
+
+
+inputs = [(torch.ones(2),), (-torch.ones(2),)]
+"""
+
+
+@pytest.mark.parametrize("options", [("-o", "p.modelc"), ("--target", "onnx", "-o", "p.onnx")])
+def test_exceptions_of_the_program_are_what_it_does(
+    options: tuple[str, ...], modelc: Modelc, workplace: Path
+):
+    (workplace / "p.py").write_text(REFUSES)
+    assert modelc("compile", "p.py:program", "--inputs", "inputs", *options).status == 0
+    ran = modelc("run", options[-1], "--inputs", "p.py")
+    assert ran.status == 0
+    assert "call 1: raises ValueError: the sum is -2.0" in ran.stdout
+    compared = modelc("run", options[-1], "--inputs", "p.py", "--program", "program", "--compare")
+    assert compared.status == 0
+    assert "2 of 2 calls agree" in compared.stdout

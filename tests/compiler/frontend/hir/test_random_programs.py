@@ -7,7 +7,7 @@ register code after.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import FunctionType
@@ -16,14 +16,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ....random_lines import (
+    Blocks,
+    Lines,
+    clause,
+    clauses,
+    concatenate,
+    indent,
+    line,
+    loop,
+    replace,
+)
 from .evaluator import evaluate
-
-Lines = list[str]
-
-
-def _line(text: str) -> Lines:
-    return [text]
-
 
 _NAMES = st.sampled_from(["a", "b", "c", "d"])
 _ATOMS = st.one_of(_NAMES, st.integers(-3, 9).map(str))
@@ -58,36 +62,7 @@ _SIMPLE = st.one_of(
     st.just("del d; d = c"),
     st.just("leave"),
     st.just("skip"),
-).map(_line)
-
-
-Blocks = st.SearchStrategy[Lines]
-
-
-def _indent(lines: Lines) -> Lines:
-    return ["    " + line for line in lines]
-
-
-def _concatenate(parts: Iterable[Lines]) -> Lines:
-    return [line for part in parts for line in part]
-
-
-def _replace(lines: Lines, leave: str, skip: str) -> Lines:
-    """Say what leaving and skipping mean, where nothing inside has said it yet."""
-    words = {"leave": leave, "skip": skip}
-    return [line.replace(line.strip(), words.get(line.strip(), line.strip())) for line in lines]
-
-
-def _clause(header: str, body: Lines) -> Lines:
-    return [header, *_indent(body)]
-
-
-def _loop(header: str, body: Lines) -> Lines:
-    return _clause(header, _replace(body, "break", "continue"))
-
-
-def _clauses(*clauses: Blocks) -> Blocks:
-    return st.tuples(*clauses).map(_concatenate)
+).map(line)
 
 
 def _compound(blocks: Blocks) -> Blocks:
@@ -95,22 +70,22 @@ def _compound(blocks: Blocks) -> Blocks:
     ranges = st.builds("for c in range({}):".format, _ATOMS)
     loops = st.one_of(ranges, st.just("while next(fuel):"))
     handlers = ["except ValueError as error:", "except (TypeError, NameError):", "except:"]
-    attempt = st.builds(_clause, st.just("try:"), blocks)
-    otherwise = st.builds(_clause, st.just("else:"), blocks)
-    lastly = st.builds(_clause, st.just("finally:"), blocks)
-    handler = st.builds(_clause, st.sampled_from(handlers), blocks)
+    attempt = st.builds(clause, st.just("try:"), blocks)
+    otherwise = st.builds(clause, st.just("else:"), blocks)
+    lastly = st.builds(clause, st.just("finally:"), blocks)
+    handler = st.builds(clause, st.sampled_from(handlers), blocks)
     return st.one_of(
-        _clauses(st.builds(_clause, conditions, blocks), otherwise),
-        _clauses(st.builds(_loop, loops, blocks), otherwise),
-        _clauses(attempt, lastly),
-        _clauses(attempt, handler),
-        _clauses(attempt, handler, otherwise, lastly),
-        st.builds(_clause, st.just("with suppress(ZeroDivisionError):"), blocks),
+        clauses(st.builds(clause, conditions, blocks), otherwise),
+        clauses(st.builds(loop, loops, blocks), otherwise),
+        clauses(attempt, lastly),
+        clauses(attempt, handler),
+        clauses(attempt, handler, otherwise, lastly),
+        st.builds(clause, st.just("with suppress(ZeroDivisionError):"), blocks),
     )
 
 
 def _several(statements: Blocks) -> Blocks:
-    return st.lists(statements, min_size=1, max_size=3).map(_concatenate)
+    return st.lists(statements, min_size=1, max_size=3).map(concatenate)
 
 
 def _nested(statements: Blocks) -> Blocks:
@@ -123,7 +98,7 @@ _HEADER = ["def f(a, b, log, fuel):", "    c = d = 5"]
 
 def _define(body: Lines) -> FunctionType:
     """Return the function; outside of loops, there is nothing to leave."""
-    lines = [line + "\n" for line in [*_HEADER, *_indent(_replace(body, "pass", "pass"))]]
+    lines = [line + "\n" for line in [*_HEADER, *indent(replace(body, "pass", "pass"))]]
     filename = f"<random program {hash(tuple(lines))}>"
     linecache.cache[filename] = (0, None, lines, filename)
     namespace: dict[str, Any] = {"suppress": suppress}
