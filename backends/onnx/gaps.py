@@ -54,6 +54,10 @@ def _takes_integers(call: Call) -> bool:
     return not any(kind.dtype.is_floating for kind in call.operand_types)
 
 
+def _takes_floats(call: Call) -> bool:
+    return any(kind.dtype.is_floating for kind in call.operand_types)
+
+
 def _accumulates_halves(call: Call) -> bool:
     return bool(call["accumulate"]) and DType.F16 in call.dtypes
 
@@ -92,6 +96,7 @@ def _trains(call: Call) -> bool:
 
 _WHOLE_NUMBERS = "ONNX Runtime gives another integer for a negative power of 0"
 _HALF_SUMS = "ONNX Runtime accumulates neither f16 nor i1 nor scalars"
+_ONE_NAN = "to ONNX Runtime all NaN are one number"
 _ROUNDING = "ONNX Runtime rounds interpolated integers differently"
 _ANTIALIASING = "ONNX Runtime's antialiasing differs from torch's"
 _SCALES = "its mapping ignores the scales"
@@ -127,9 +132,11 @@ GAPS: Mapping[str, Gap] = {
 REFUSED: Mapping[str, Gap] = {
     "aten::_upsample_bicubic2d_aa": Gap(_always, _ANTIALIASING),
     "aten::_upsample_bilinear2d_aa": Gap(_always, _ANTIALIASING),
+    "aten::_unique2": Gap(_takes_floats, _ONE_NAN),
     "aten::as_strided": Gap(_always, "ONNX does not know how its input lies in memory"),
     "aten::linspace.Tensor_Scalar": Gap(_always, "its mapping gives rank 0 for one step"),
     "aten::linspace.Tensor_Tensor": Gap(_always, "its mapping gives rank 0 for one step"),
+    "aten::unique_dim": Gap(_takes_floats, _ONE_NAN),
     "aten::upsample_bicubic2d": Gap(_has(DType.U8), _ROUNDING),
     "aten::upsample_bilinear2d": Gap(_has(DType.U8), _ROUNDING),
 }

@@ -52,7 +52,7 @@ def test_a_wrong_answer_is_a_failure(bench: ModuleType, monkeypatch: pytest.Monk
         return lambda x: 2 * x + 1e-3
 
     monkeypatch.setitem(bench.PEERS, "modelc", inexact)
-    peer, _ = bench.prepare("modelc", Doubled(), INPUTS, 1)
+    peer, _ = bench.prepare("modelc", Doubled(), INPUTS, 1, limit=900)
     assert peer.failure.startswith("wrong answer")
 
 
@@ -61,7 +61,7 @@ def test_an_error_is_a_failure(bench: ModuleType, monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("cannot")
 
     monkeypatch.setitem(bench.PEERS, "modelc", refuse)
-    peer, _ = bench.prepare("modelc", Doubled(), INPUTS, 1)
+    peer, _ = bench.prepare("modelc", Doubled(), INPUTS, 1, limit=900)
     assert peer.failure == "RuntimeError: cannot"
 
 
@@ -114,5 +114,5 @@ def test_splits_by_hand_compute_the_same(bench: ModuleType, name: str):
 
 
 def test_other_networks_have_no_split(bench: ModuleType):
-    peer, _ = bench.prepare("hand split", Doubled(), INPUTS, 1)
+    peer, _ = bench.prepare("hand split", Doubled(), INPUTS, 1, limit=900)
     assert peer.failure == "not written"

@@ -123,6 +123,12 @@ def unique(x: Tensor) -> tuple[Tensor, Tensor]:
     return values, counts * 2
 
 
+@program((tensor([3.0, torch.nan, 3.0, torch.nan]),), (tensor([2.0, 1.0, 1.0, 3.0]),))
+def unique_floats(x: Tensor) -> tuple[Tensor, ...]:
+    """No NaN equals another."""
+    return torch.unique(x, return_inverse=True, return_counts=True)
+
+
 @program((tensor([2, 0, 3]),), (tensor([0, 0, 0]),))
 def repeat_interleave(counts: Tensor) -> Tensor:
     return torch.repeat_interleave(torch.arange(3), counts) * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy
@@ -49,6 +50,8 @@ WITNESSES: dict[str, tuple[DType, Case]] = {
         (F32, *cases("special_erfcx.default", (v([20.0]),))),
         (F32, *cases("special_log_ndtr.default", (v([-20.0]),))),
         (F32, *cases("unique_consecutive.default", (v([3, 3, 1]), True, True))),
+        (F32, *cases("_unique2.default", (v([math.nan, math.nan]),))),
+        (F32, *cases("unique_dim.default", (v([math.nan, math.nan]), 0))),
         (F32, *cases("upsample_linear1d.default", (t(1, 2, 4), (6,), False, 1.7))),
         *(
             (F32, *cases(f"_upsample_{kind}2d_aa.default", (t(1, 1, 8, 8), (5, 9), True, 0.8, 1.0)))

@@ -109,7 +109,9 @@ def test_examine_says_which_engine_runs_what(modelc: Modelc, artifact: Path) -> 
     lines = finished.stdout.splitlines()
     assert lines[0].startswith("partition: ") and "go to onnxruntime: the lowest bid" in lines[0]
     assert sum("goes to" in line or "go to" in line for line in lines) == 1
-    assert re.fullmatch(r"compiles: \d+ sub-networks, all for onnxruntime", lines[-1])
+    assert re.fullmatch(
+        r"compiles: \d+ sub-networks, \d+ for numpy and \d+ for onnxruntime", lines[-1]
+    )
     assert not Path("model.modelc").exists()
 
 
