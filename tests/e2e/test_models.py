@@ -75,7 +75,7 @@ def test_inputs_take_every_edge(name: str):
     observe(interpreter.run, MODELS[name].calls)
     missing = all_edges(module.host_funcs) - interpreter.edges
     count, _ = UNCOVERED.get(name, (0, ""))
-    assert len(missing) <= count, sorted(missing)
+    assert len(missing) == count, sorted(missing)
 
 
 @pytest.mark.parametrize("name", MODELS)

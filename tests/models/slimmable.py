@@ -54,11 +54,8 @@ class SlimmableNet(nn.Module):
 
 
 def build():
-    torch.manual_seed(0)
-    model = SlimmableNet()
-    with torch.no_grad():
-        model.choose.weight *= 10
-    return model.eval()
+    torch.manual_seed(4)  # so that the inputs choose all widths
+    return SlimmableNet().eval()
 
 
 def inputs():
