@@ -494,7 +494,9 @@ def _distinct(tensor: Any) -> Any:
     if not tensor.is_floating_point():
         return _TORCH.unique(tensor)
     is_odd = tensor.isnan()  # to NumPy all of these are one number, the last
-    return torch.cat([_TORCH.unique(tensor[~is_odd]), tensor[is_odd][:1]])
+    ordered = tensor[~is_odd].sort().values
+    before = torch.cat([ordered.new_full((1,), torch.nan), ordered])[:-1]
+    return torch.cat([ordered[ordered != before], tensor[is_odd][:1]])
 
 
 _WITH_MACHINE: Mapping[Any, Builder] = {
