@@ -28,7 +28,9 @@ def capture_program(program: Program) -> CapturedProgram:
     """Capture a fresh instance of `program` with its first call."""
     instance, example = program.build(), program.calls[0]
     before = snapshot(instance)
-    captured = capture(instance, example.args, dict(example.kwargs), name="program")
+    captured = capture(
+        instance, example.args, dict(example.kwargs), name="program", dims=program.dims
+    )
     return CapturedProgram(instance, captured, before, snapshot(instance))
 
 

@@ -93,7 +93,8 @@ def _compiled(program: Program, captured: Captured) -> Run:
     example = program.calls[0]
     again = Captured(cloned(captured.module), dict(captured.weights), captured.notes)
     with mock.patch.object(driver, "capture", mock.Mock(return_value=again)):
-        return modelc.compile(program.build(), Example(example.args, dict(example.kwargs)))
+        inputs = Example(example.args, dict(example.kwargs))
+        return modelc.compile(program.build(), inputs, dims=program.dims)
 
 
 def _one_file(program: Program, captured: Captured) -> Run:
@@ -106,7 +107,7 @@ def _one_file(program: Program, captured: Captured) -> Run:
         tempfile.TemporaryDirectory() as directory,
     ):
         call = Example(example.args, dict(example.kwargs))
-        built = driver.build(instance, call, Options(target="onnx"))
+        built = driver.build(instance, call, Options(target="onnx", dims=program.dims))
         path = Path(directory) / "program.onnx"
         write_artifact(built.artifact, path)
         return PlainSession(path, instance)

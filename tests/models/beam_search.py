@@ -127,5 +127,9 @@ def build():
 
 
 def inputs():
-    torch.manual_seed(1)
-    return [(torch.randint(3, 12, (5, 1)),) for _ in range(16)]
+    """Return sources; of the last, three hypotheses are complete before the last step."""
+    calls = []
+    for seed in (0, 1, 2, 3, 38):
+        torch.manual_seed(seed)
+        calls.append((torch.randint(3, 12, (5, 1)),))
+    return calls

@@ -67,5 +67,9 @@ def build():
 
 
 def inputs():
-    torch.manual_seed(1)
-    return [(torch.randint(1, 20, (1,)), torch.randn(1, 24)) for _ in range(40)]
+    """Return beginnings of texts that end after one to five steps."""
+    calls = []
+    for seed in (0, 3, 6, 34, 35, 102, 168, 294, 490):
+        torch.manual_seed(seed)
+        calls.append((torch.randint(1, 20, (1,)), torch.randn(1, 24) * (1 + seed % 3)))
+    return calls

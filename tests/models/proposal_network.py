@@ -88,5 +88,9 @@ def build():
 
 
 def inputs():
-    torch.manual_seed(1)
-    return [(torch.randn(1, 3, 16, 16) * scale,) for scale in (0.01, 0.7, 1.0, 2.0, 3.0, 4.0)]
+    """Return images with few proposals and many; of one, the last box suppresses all others."""
+    calls = []
+    for seed, scale in [(0, 0.01), (1, 0.7), (1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0), (48, 4.0)]:
+        torch.manual_seed(seed)
+        calls.append((torch.randn(1, 3, 16, 16) * scale,))
+    return calls

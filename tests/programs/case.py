@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from modelc import Dim
+
 Target = TypeVar("Target", bound=Callable[..., Any])
 
 
@@ -28,13 +30,15 @@ class Program:
 
     `build` returns a fresh instance, always with the same weights. The first call is the example
     that the program is captured with. `raises_like_torch` marks programs whose errors torch words,
-    so that only the class of the error can be compared.
+    so that only the class of the error can be compared. `dims` names axes whose extent varies
+    between the calls.
     """
 
     name: str
     build: Callable[[], Callable[..., Any]]
     calls: tuple[Call, ...]
     raises_like_torch: bool = False
+    dims: Mapping[str, Mapping[int, Dim]] = field(default_factory=lambda: {})
 
 
 def program(
