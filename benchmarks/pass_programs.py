@@ -33,7 +33,7 @@ class BothArms(nn.Module):
         super().__init__()
         self.gate = nn.Linear(WIDTH, 1)
         self.layer = nn.Linear(WIDTH, WIDTH)
-        self.left, self.right = nn.Linear(WIDTH, 8), nn.Linear(WIDTH, 8)
+        self.left, self.right = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.gate(x).sum() > 0:
@@ -97,6 +97,20 @@ class Gates(nn.Module):
         for layer in self.layers:
             changed = layer(x).tanh()
             x = changed if changed.sum() > 0 else x
+        return x
+
+
+class SmallArms(nn.Module):
+    """Each layer is one of two, by a gate: small ones take less time than a branch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.ModuleList(nn.Linear(16, 16) for _ in range(6))
+        self.right = nn.ModuleList(nn.Linear(16, 16) for _ in range(6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for left, right in zip(self.left, self.right, strict=True):
+            x = left(x).tanh() if x.sum() > 0 else right(x).tanh()
         return x
 
 

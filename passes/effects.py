@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..ir import DType, Module, Op, ScalarKind, Symbol, TensorType, Type
-from ..ir.graph import AtenOp
+from ..ir import Module, Op, ScalarKind, Symbol
 from ..ir.host import Call, ReadCell, Size, arith, lists
 from .constants import known_scalar
 
@@ -60,23 +59,6 @@ def is_cheap(op: Op) -> bool:
     if isinstance(op, arith.MathCall):
         return op.function == "abs"
     return isinstance(op, _NEVER_RAISE)
-
-
-def is_tiny_tensor_op(op: Op, max_elements: int) -> bool:
-    """Tell whether `op` never raises and makes at most `max_elements` elements, one by one."""
-    import torch  # heavy: only programs with ATen ops need it
-
-    if not isinstance(op, AtenOp) or not op.is_pure:
-        return False
-    pointwise = torch.Tag.pointwise in op.operator.tags
-    return pointwise and all(_is_tiny(value.type, max_elements) for value in op.results)
-
-
-def _is_tiny(value_type: Type, max_elements: int) -> bool:
-    if not isinstance(value_type, TensorType) or value_type.elements is None:
-        return False
-    never_raises = value_type.dtype.is_floating or value_type.dtype is DType.I1  # ints: 1 // 0
-    return never_raises and value_type.elements <= max_elements
 
 
 def _is_random(ops: Iterable[Op]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..ir import Block, Func, Module, Op, Successor, Value
 from ..ir.dominance import post_order
+from ..ir.graph import AtenOp
 from ..ir.host import Branch, CondBranch
 from .blocks import (
     Predecessors,
@@ -18,8 +19,9 @@ from .blocks import (
     substitute_all,
 )
 from .common_ways import CommonWay, find_common_way, select
+from .costs import CALL, nanoseconds
 from .definition import Pass, PassContext
-from .effects import is_cheap, is_tiny_tensor_op
+from .effects import is_cheap
 from .merge_blocks import merge_blocks
 from .patterns import Miss
 from .scheduling import count_calls
@@ -29,8 +31,9 @@ from .scheduling import count_calls
 class IfConvert(Pass):
     """Compute both arms of a branch, and select, if together they hold few and cheap ops.
 
-    Of tensors and lists a handle is selected. Computed in vain are at most `max_ops` host ops and
-    pointwise ops of at most `max_elements` elements, if these join tensor work before the branch.
+    Of tensors and lists a handle is selected. Computed in vain are at most `max_ops` ops; those on
+    tensors take at most `max_nanoseconds`, and join tensor work before the branch: what they save
+    is a call.
     Two branches of which one way is common become one branch, first.
 
     Before: cf.cond_br(%c) ^a, ^b(%0)
@@ -40,16 +43,12 @@ class IfConvert(Pass):
 
     name = "if-convert"
     max_ops: int = 8
-    max_elements: int = 64
+    max_nanoseconds: int = CALL
 
     def run(self, module: Module, context: PassContext) -> None:
         for func in module.host_funcs:
             while self._convert_all(func, context):
                 merge_blocks(func)  # an arm that was a diamond may be one block now
-
-    def is_cheap(self, op: Op) -> bool:
-        """Tell whether `op` may run in vain."""
-        return is_cheap(op) or is_tiny_tensor_op(op, self.max_elements)
 
     def _convert_all(self, func: Func, context: PassContext) -> bool:
         converted = False
@@ -75,12 +74,23 @@ class IfConvert(Pass):
         ops = [*arms[0].ops, *arms[1].ops]
         if len(ops) > self.max_ops:
             return Miss(f"the arms hold {len(ops)} ops, more than {self.max_ops}")
-        costly = next((op for op in ops if not self.is_cheap(op)), None)
+        costs = {op: _nanoseconds(op) for op in ops}
+        costly = next((op for op, cost in costs.items() if cost is None), None)
         if costly is not None:
             return Miss(f"{costly.name} costs more than a branch, or may raise")
+        total = round(sum(cost or 0.0 for cost in costs.values()))
+        if total > self.max_nanoseconds:
+            return Miss(f"the arms take {total} ns, more than {self.max_nanoseconds}")
         if count_calls([*head.ops[:-1], *ops]) > count_calls(head.ops[:-1]):
             return Miss("the arms' tensor ops would need a sub-network of their own")
         return Selection(head, *arms)
+
+
+def _nanoseconds(op: Op) -> float | None:
+    """Return what `op` costs if it runs in vain; None if it may not."""
+    if isinstance(op, AtenOp):
+        return nanoseconds(op)
+    return 0.0 if is_cheap(op) else None
 
 
 @dataclass(frozen=True)

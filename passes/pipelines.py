@@ -13,8 +13,9 @@ from .registry import load_pass
 _CLEAN_UP = "canonicalize,fold,cse,canonicalize,dce,merge-blocks"
 
 DEFAULT_PIPELINE = (
-    f"{_CLEAN_UP},hoist-common,merge-blocks,if-convert,sink-into-arms,hoist-equivalent,{_CLEAN_UP}"
-    ",compute-before-joins,cse,dce,merge-blocks,select-early,rematerialize"
+    f"{_CLEAN_UP},hoist-common,merge-blocks,sink-into-arms,if-convert,sink-into-arms"
+    f",hoist-equivalent,{_CLEAN_UP},select-tensors,compute-before-joins,cse,dce,merge-blocks"
+    ",select-early,rematerialize"
 )
 """From what the front end emits to the smallest program with the same meaning."""
 

@@ -25,6 +25,7 @@ PASSES: Mapping[str, str] = {
     "outline-subnets": "outline_subnets:OutlineSubnets",
     "rematerialize": "rematerialize:Rematerialize",
     "select-early": "select_early:SelectEarly",
+    "select-tensors": "select_tensors:SelectTensors",
     "sink-into-arms": "sink_into_arms:SinkIntoArms",
 }
 """Module in this package and class of each pass."""

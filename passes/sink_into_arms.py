@@ -9,10 +9,10 @@ from ..ir import Block, Module, Op, Region, Successor, Value
 from ..ir.dominance import Dominance
 from ..ir.graph import AtenOp
 from ..ir.host import Branch, CondBranch, LoadWeight, Switch
-from .aliasing import is_view
 from .blocks import Predecessors, map_edges, move_ops, predecessor_blocks
+from .costs import CALL, nanoseconds
 from .definition import Pass, PassContext
-from .effects import Effects, is_tiny_tensor_op
+from .effects import Effects
 from .scheduling import count_calls
 
 
@@ -20,15 +20,15 @@ from .scheduling import count_calls
 class SinkIntoArms(Pass):
     """Move ops that only one arm of a branch needs into that arm, which may be an edge so far.
 
-    Views and pointwise ops of at most `max_elements` elements stay where other tensor work is, if
-    the arm has none: a sub-network of their own would cost more than it saves.
+    Tensor ops that take at most `max_nanoseconds` together stay where other tensor work is, if the
+    arm has none: a sub-network of their own would cost more than it saves.
 
     Before: %1 = aten.relu.default(%0); cf.cond_br(%c) ^a, ^b; ^a: host.return(%1); ^b: ...
     After:  cf.cond_br(%c) ^a, ^b; ^a: %1 = aten.relu.default(%0); host.return(%1); ^b: ...
     """
 
     name = "sink-into-arms"
-    max_elements: int = 64
+    max_nanoseconds: int = CALL
 
     def run(self, module: Module, context: PassContext) -> None:
         effects = Effects(module)
@@ -46,10 +46,8 @@ class SinkIntoArms(Pass):
         own = arm.ops[:-1]
         if count_calls([*ops, *own]) <= count_calls(own):
             return True
-        return any(not self._is_trivial(op) for op in ops if isinstance(op, AtenOp))
-
-    def _is_trivial(self, op: Op) -> bool:
-        return is_view(op) or is_tiny_tensor_op(op, self.max_elements)
+        costs = [nanoseconds(op) for op in ops if isinstance(op, AtenOp)]
+        return None in costs or sum(filter(None, costs)) > self.max_nanoseconds
 
 
 def _make_arms(region: Region) -> None:

@@ -5,17 +5,15 @@ The smaller the tensor work between two decisions, the fewer calls of an engine 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 
 from ...ir import DType, Op, TensorType, Value
 from ...ir.graph import AtenOp
 from ...ir.host import Item, arith
 from ..aliasing import is_view
+from ..constants import as_element
 from ..patterns import Miss, Pattern, Replacement, Rewrite, pattern
 
-_BITS = {DType.I64: 63, DType.I32: 31, DType.I16: 15, DType.I8: 7}
-_ROUNDING = {DType.F64: "<d", DType.F32: "<f", DType.F16: "<e"}
 _CONNECTIVES: Mapping[str, type[arith.And | arith.Or]] = {
     "aten.logical_and.default": arith.And,
     "aten.bitwise_and.Tensor": arith.And,
@@ -99,23 +97,10 @@ def _other_side(compare: AtenOp, left: Value) -> Op | Miss:
     if isinstance(right, Value):
         same = _has_one_element(right) and _dtype(right) is _dtype(left)
         return Item(source=right) if same else Miss("the sides are of different types")
-    rounded = _as_element(right, _dtype(left))
+    rounded = as_element(right, _dtype(left))
     if rounded is None:
         return Miss("the number is not exact in the type of the tensor")
     return arith.Constant(value=rounded)
-
-
-def _as_element(number: bool | int | float, dtype: DType | None) -> int | float | None:
-    """Return `number` as a tensor of `dtype` holds it, None if that takes more than rounding."""
-    if dtype in _ROUNDING:
-        try:
-            (rounded,) = struct.unpack(_ROUNDING[dtype], struct.pack(_ROUNDING[dtype], number))
-        except OverflowError:
-            return None
-        return rounded
-    if type(number) is int and dtype in _BITS and abs(number) < 2 ** _BITS[dtype]:
-        return number
-    return None
 
 
 def _dtype(value: Value) -> DType | None:

@@ -107,7 +107,7 @@ def test_all_mistakes_are_named():
             "dce,if-convert{max-ops=many}",
             5,
             "if-convert: invalid literal for int() with base 10: 'many'",
-            "if-convert has max-ops (int), max-elements (int)",
+            "if-convert has max-ops (int), max-nanoseconds (int)",
         ),
         (
             "cse,,dce",
