@@ -408,20 +408,28 @@ class Capture:
             class_of(value) is list or isinstance(value, DynamicList)
         ):
             return self.knowledge.growing_cells[where]
+        if isinstance(value, DynamicList):
+            element = self._element_kind(value.element.prototype)
+            if element is None:
+                raise self._refuse_list(where)
+            self.knowledge.growing_cells[where] = CellList(element)
+            raise Restart(f"{where} becomes a list whose length depends on data")
+        return self._element_kind(value)
+
+    def _element_kind(self, value: Any) -> CellTensor | type | None:
+        """Return what a number or a tensor is kept as, None for all else."""
         if is_number(value):
             kind = type_of_number(value).kind
             return next(python for python, name in KINDS.items() if name is kind)
         if is_traced(value):
             return cell_tensor(self.tracer.tensors.fake(value))
-        if isinstance(value, DynamicList):
-            raise self._refuse_list(where)
         return None
 
     def _refuse_list(self, where: str) -> DiagnosticError:
         return self.tracer.refuse(
             "MC0101",
             f"`{where}` becomes a list whose length depends on data",
-            help="let it begin as an empty list, and append to it",
+            help="keep a list of tensors of one dtype and rank, or of numbers of one type",
         )
 
     def _return_inputs(self, state: State, op: Exit) -> None:

@@ -367,6 +367,26 @@ class KeysAndValues(nn.Module):
         return (key @ x).softmax(0) @ value
 
 
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 5,), (POSITIVE,))
+class Trace(nn.Module):
+    """A list of data-dependent length in an attribute that did not exist, or held None."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Tensor] | None = None
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        before = 0 if self.rows is None else len(self.rows)
+        residuals: list[float] = []
+        rows = [x]
+        while rows[-1].sum() > 1.0:
+            rows.append(rows[-1] / 2)
+            residuals.append(rows[-1].max().item())
+        self.residuals = residuals
+        self.rows = rows
+        return torch.stack(self.rows), before
+
+
 @program((POSITIVE,), (NEGATIVE,), (POSITIVE,), (POSITIVE * 2,), (NEGATIVE,))
 class Window(nn.Module):
     """The last inputs: a list that grows, then stays as long as it is."""
