@@ -62,7 +62,41 @@ def _additive_mask(emitter: Emitter, call: Call) -> onnx_ir.Value | None:
     return mask
 
 
+def matrix_vector(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
+    """out = self @ vec."""
+    return [_times_column(emitter, call["self"], call["vec"])]
+
+
+def add_matrix_vector(emitter: Emitter, call: Call) -> Sequence[onnx_ir.Value]:
+    """out = beta * self + alpha * (mat @ vec), where a `beta` of 0 ignores even NaN."""
+    product = _scaled(emitter, call, "alpha", _times_column(emitter, call["mat"], call["vec"]))
+    if call["beta"] == 0:
+        return [product]
+    return [emitter.node("Add", _scaled(emitter, call, "beta", call["self"]), product)]
+
+
+def _times_column(emitter: Emitter, matrix: onnx_ir.Value, vector: onnx_ir.Value) -> onnx_ir.Value:
+    """Return the product with the vector as a matrix of one column.
+
+    ONNX Runtime multiplies wrongly what it fuses from a transposed matrix and a vector.
+    """
+    column = emitter.node("Unsqueeze", vector, emitter.integers([1]))
+    product = emitter.node("MatMul", matrix, column)
+    return emitter.node("Squeeze", product, emitter.integers([1]))
+
+
+def _scaled(emitter: Emitter, call: Call, name: str, value: onnx_ir.Value) -> onnx_ir.Value:
+    factor = call[name]
+    if factor == 1:
+        return value
+    dtype = call.tensor("vec").dtype
+    number = float(factor) if dtype.is_floating else int(factor)
+    return emitter.node("Mul", value, emitter.constant(number, dtype))
+
+
 NEURAL_MAPPINGS: Mapping[str, OwnMapping] = {
     "aten::_scaled_dot_product_flash_attention_for_cpu": attention,
+    "aten::addmv": add_matrix_vector,
     "aten::gelu": gelu,
+    "aten::mv": matrix_vector,
 }

@@ -42,6 +42,9 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     require_no_text([container])
     if isinstance(container, Array):
         return machine.builtins[numpy.ndarray.__getitem__](machine, state, [container, key], {})
+    method = _own_method(container, "__getitem__")
+    if method is not None:
+        return call(machine, state, method, [container, key], {})
     if is_a(key, (torch.Tensor, Array)) and isinstance(container, (*_SEQUENCES, DynamicList)):
         key = number_of(machine, key)
     key = machine.tracer.scalars.constant_or_symbol(key)
@@ -58,14 +61,19 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
             if promoted is not None:
                 return deliver(state, slice_of(machine, promoted, key))
         require_known(machine, (key.start, key.stop, key.step), "the bounds of a slice")
-    method = getattr(class_of(container), "__getitem__", None)
-    if isinstance(method, types.FunctionType) and is_interpreted(method):
-        return call(machine, state, method, [container, key], {})
     value = machine.python(operator.getitem, container, key)
     if container in machine.foreign:
         machine.foreign.remember_item(value, container)
         value = machine.foreign.read(value, _item_path(machine, container, key))
     return deliver(state, value)
+
+
+def _own_method(container: Any, name: str) -> types.FunctionType | None:
+    """Return the method of that name that the class of `container` has in Python."""
+    method = getattr(class_of(container), name, None)
+    if isinstance(method, types.FunctionType) and is_interpreted(method):
+        return method
+    return None
 
 
 def _item_path(machine: Machine, container: Any, key: Any) -> str | None:
@@ -210,6 +218,10 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
         return machine.builtins[numpy.ndarray.__setitem__](
             machine, state, [container, key, value], {}
         )
+    method = _own_method(container, "__setitem__")
+    if method is not None:
+        arguments = [container, key, value]
+        return call(machine, state, method, arguments, {}, use=ResultUse.DROP)
     if is_a(container, (list, DynamicList)):
         key = _known_slice(machine, key) if is_a(key, slice) else number_of(machine, key)
     key = machine.tracer.scalars.constant_or_symbol(key)
@@ -221,9 +233,6 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
     if is_symbolic(key) and is_a(container, list):
         return _set_symbolic_item(machine, state, container, key)
     require_known(machine, [key], "this key")
-    method = getattr(class_of(container), "__setitem__", None)
-    if isinstance(method, types.FunctionType) and is_interpreted(method):
-        return call(machine, state, method, [container, key, value], {}, use=ResultUse.DROP)
     machine.python(operator.setitem, container, key, value)
     return Outcome.NEXT
 

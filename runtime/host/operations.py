@@ -64,7 +64,8 @@ class Operation:
     `operands` has one letter per operand: `n` a number, `t` a tensor, `l` a list, `?` any of them;
     a letter before `*` repeats. `attributes` maps names to checks of their values. `text` returns
     the Python expression for given operand texts; it is None where the generator knows better.
-    The text of an `enclosed` operation needs no brackets, neither its operands' nor its own.
+    The text of an `enclosed` operation needs no brackets, and its operands need none where they are
+    `apart`: between brackets and commas.
     """
 
     operands: str
@@ -72,6 +73,7 @@ class Operation:
     attributes: Mapping[str, Check] = field(default_factory=lambda: {})
     results: int | None = 1
     enclosed: bool = True
+    apart: bool = True
 
 
 def literal(value: Static) -> str:
@@ -81,12 +83,26 @@ def literal(value: Static) -> str:
     return repr(value)
 
 
+def _joining(
+    operands: str, text: Callable[[Site, list[str]], str], **attributes: Check
+) -> Operation:
+    """Return an operation whose operands stand beside operators, and its own text as well."""
+    return Operation(operands, text, attributes, enclosed=False, apart=False)
+
+
+def _postfix(
+    operands: str, text: Callable[[Site, list[str]], str], **attributes: Check
+) -> Operation:
+    """Return an operation whose operands stand beside operators, but not its own text."""
+    return Operation(operands, text, attributes, apart=False)
+
+
 def _infix(operator: str) -> Operation:
-    return Operation("nn", lambda site, texts: f" {operator} ".join(texts), enclosed=False)
+    return _joining("nn", lambda site, texts: f" {operator} ".join(texts))
 
 
 def _prefix(operator: str) -> Operation:
-    return Operation("n", lambda site, texts: f"{operator}{texts[0]}", enclosed=False)
+    return _joining("n", lambda site, texts: f"{operator}{texts[0]}")
 
 
 def _call(function: str, operands: str) -> Operation:
@@ -140,7 +156,7 @@ def _shown(kind: Type, text: str) -> str:
     if isinstance(kind, TensorType):
         return f"shown({text}, {kind.dtype == 'bf16'})"
     if isinstance(kind, ListType) and isinstance(kind.element, TensorType):
-        return f"[shown(item, {kind.element.dtype == 'bf16'}) for item in {text}]"
+        return f"[shown(item, {kind.element.dtype == 'bf16'}) for item in ({text})]"
     return text
 
 
@@ -187,7 +203,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "arith.pow": _infix("**"),
     "arith.min": _call("min", "nn"),
     "arith.max": _call("max", "nn"),
-    "arith.compare": Operation("nn", _compare, {"predicate": _key_of(PREDICATES)}, enclosed=False),
+    "arith.compare": _joining("nn", _compare, predicate=_key_of(PREDICATES)),
     "arith.and": _infix("and"),
     "arith.or": _infix("or"),
     "arith.not": _prefix("not "),
@@ -198,21 +214,21 @@ OPERATIONS: Mapping[str, Operation] = {
     "arith.math": Operation(
         "n*", _math, {"function": _key_of(MATH_FUNCTIONS), "kind": _key_of(CASTS)}
     ),
-    "arith.select": Operation(
-        "n??", lambda site, texts: f"{texts[1]} if {texts[0]} else {texts[2]}", enclosed=False
+    "arith.select": _joining(
+        "n??", lambda site, texts: f"{texts[1]} if {texts[0]} else {texts[2]}"
     ),
     "list.make": Operation("?*", lambda site, texts: f"[{', '.join(texts)}]"),
-    "list.append": Operation("l?", lambda site, texts: f"[*{texts[0]}, {texts[1]}]"),
-    "list.get": Operation("ln", lambda site, texts: f"{texts[0]}[{texts[1]}]"),
+    "list.append": _postfix("l?", lambda site, texts: f"[*{texts[0]}, {texts[1]}]"),
+    "list.get": _postfix("ln", lambda site, texts: f"{texts[0]}[{texts[1]}]"),
     "list.set": _call("with_item", "ln?"),
-    "list.extend": Operation("ll", lambda site, texts: f"[*{texts[0]}, *{texts[1]}]"),
-    "list.slice": Operation("lnn", lambda site, texts: f"{texts[0]}[{texts[1]}:{texts[2]}]"),
-    "list.reverse": Operation("l", lambda site, texts: f"{texts[0]}[::-1]"),
+    "list.extend": _postfix("ll", lambda site, texts: f"[*{texts[0]}, *{texts[1]}]"),
+    "list.slice": _postfix("lnn", lambda site, texts: f"{texts[0]}[{texts[1]}:{texts[2]}]"),
+    "list.reverse": _postfix("l", lambda site, texts: f"{texts[0]}[::-1]"),
     "list.take": _call("take", "ll"),
     "list.order": Operation(
         "l", lambda site, texts: f"order({texts[0]}, {site.text('reverse')})", {"reverse": _is_bool}
     ),
-    "list.of_tensor": Operation("t", _of_tensor),
+    "list.of_tensor": _postfix("t", _of_tensor),
     "list.len": _call("len", "l"),
     "list.stack": _joined("stack"),
     "list.concatenate": _joined("concatenate"),
@@ -221,9 +237,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "host.invoke": Operation("?*", None, {"function": _is_int}, results=None),
     "host.weight": Operation("", None, {"symbol": _is_str}),
     "host.read_cell": Operation("", None, {"cell": _is_str}),
-    "host.item": Operation("t", _item),
-    "host.size": Operation(
-        "t", lambda site, texts: f"{texts[0]}.shape[{site.text('dim')}]", {"dim": _is_int}
+    "host.item": _postfix("t", _item),
+    "host.size": _postfix(
+        "t", lambda site, texts: f"{texts[0]}.shape[{site.text('dim')}]", dim=_is_int
     ),
     "host.assert": Operation("n", None, {"message": _is_str}, results=0),
     "host.print": Operation(

@@ -209,7 +209,7 @@ class Writer:
             return operand.text
         operation = OPERATIONS[operand.site.instruction.operation]
         assert operation.text is not None
-        show = self._text if operation.enclosed else self._atom
+        show = self._text if operation.apart else self._atom
         return operation.text(operand.site, [show(inner) for inner in operand.operands])
 
     def _atom(self, operand: Operand) -> str:

@@ -12,6 +12,7 @@ from .case import normal, program
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 
+Tree = int | tuple["Tree", "Tree"]
 HIDDEN = [(normal(number, 8) * 2,) for number in range(5)]
 
 
@@ -241,3 +242,30 @@ def ragged_rows(x: Tensor, lengths: Tensor) -> tuple[Tensor, list[int]]:
     """Each row of a padded batch is taken to its own length."""
     rows = [row[:length].cumsum(0) for row, length in zip(x, lengths.tolist(), strict=True)]
     return torch.cat(rows), [row.shape[0] for row in rows]
+
+
+class _MatrixVectors(nn.Module):
+    """Each node has a vector and a matrix, which changes the vector of its neighbour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vectors, self.matrices = nn.Embedding(7, 4), nn.Embedding(7, 16)
+        self.compose, self.mix = nn.Linear(8, 4), nn.Linear(8, 4, bias=False)
+
+    def node(self, tree: Tree, words: Tensor) -> tuple[Tensor, Tensor]:
+        if isinstance(tree, int):
+            return self.vectors(words[tree]), self.matrices(words[tree]).view(4, 4)
+        (left, scale_left), (right, scale_right) = (self.node(child, words) for child in tree)
+        vector = self.compose(torch.cat([scale_right @ left, scale_left @ right])).tanh()
+        if vector.sum() < 0:
+            vector = -vector
+        return vector, self.mix(torch.cat([scale_left, scale_right]).t()).t()
+
+
+@program(*[(tensor(words),) for words in ([0, 1, 2, 3], [4, 2, 6, 1], [5, 5, 3, 0], [6, 1, 4, 2])])
+class MatrixVectorRecursion(_MatrixVectors):
+    """Matrices that were transposed are multiplied with vectors."""
+
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        vector, matrix = self.node(((0, 1), (2, 3)), words)
+        return vector, matrix, torch.addmv(vector, matrix.t(), vector, beta=2, alpha=-1)

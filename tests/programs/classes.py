@@ -545,3 +545,36 @@ def _suppressed(x: Tensor) -> Tensor:
 @program((POSITIVE,), (NEGATIVE,))
 def decorated_by_torch(x: Tensor) -> Tensor:
     return _suppressed(x) + 1
+
+
+class _Travellers(NamedTuple):
+    """A state whose rows are chosen by an index, as the rows of a tensor are."""
+
+    positions: Tensor
+    lengths: Tensor
+
+    def __getitem__(self, key: Any) -> Any:
+        assert isinstance(key, Tensor)
+        return self._replace(positions=self.positions[key], lengths=self.lengths[key])
+
+
+class _Board:
+    def __init__(self, x: Tensor) -> None:
+        self.cells, self.moves = x.clone(), 0
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        self.cells[place] = value
+        self.moves += int(place) + 1
+
+
+@program(
+    *[(tensor(x),) for x in ([1.0, 2.0, 3.0], [-1.0, -2.0, -3.0], [-1.0, 2.0, 3.0], [0.5, -2, 1])]
+)
+def indexed_by_data(x: Tensor) -> tuple[Tensor, Tensor, Tensor, int]:
+    state = _Travellers(x, torch.zeros(3))
+    unfinished = torch.nonzero(x > 0)[:, 0]
+    if len(unfinished) > 1:
+        state = state[unfinished]
+    board = _Board(x)
+    board[x.argmax()] = x.min()
+    return *state, board.cells, board.moves

@@ -468,6 +468,13 @@ NETWORKS = [
         "baddbmm.default", (t(2, 3, 5), t(2, 3, 4), t(2, 4, 5), {"beta": 0.3}), dtypes=(F32, F64)
     ),
     *many("mv.default", (t(2, 3), t(3))),
+    *cases(
+        "addmv.default",
+        (t(2), t(2, 3), t(3)),
+        (t(2), t(2, 3), t(3), {"beta": 2, "alpha": 3}),
+        (v([NAN, 1.0], 2), t(2, 3), t(3), {"beta": 0}),
+        dtypes=(F32, F64),
+    ),
     *many("dot.default", (t(3), t(3))),
     *cases("matmul.default", (t(2, 3, 4), t(4, 5)), (t(4), t(4))),
     *cases("linear.default", (t(2, 3, 4), t(5, 4), t(5)), (t(4), t(5, 4))),

@@ -117,6 +117,29 @@ def test_short_expressions_are_printed_in_place_with_brackets():
     ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "more", "expected"),
+    [
+        ("list.get", (3,), (2, 20)),
+        ("list.slice", (3, 4), ([2, 3], [20, 30])),
+        ("list.reverse", (), ([3, 2, 1], [30, 20, 10])),
+        ("list.append", (3,), ([1, 2, 3, 1], [10, 20, 30, 1])),
+        ("list.extend", (1,), ([1, 2, 3, 1, 2, 3], [10, 20, 30, 1, 2, 3])),
+        ("list.len", (), (3, 3)),
+    ],
+)
+def test_a_choice_of_lists_is_made_before_one_is_used(
+    operation: str, more: tuple[int, ...], expected: tuple[Any, Any]
+):
+    chosen = Instruction("arith.select", (5,), (0, 1, 2))
+    values = [("c", I1), ("l", ITEMS), ("m", ITEMS), ("start", I64), ("stop", I64), ("one", ITEMS)]
+    kind = I64 if operation in ("list.get", "list.len") else ITEMS
+    used = Instruction(operation, (6,), (5, *more))
+    made = straight([chosen, used], [*values, ("y", kind)], [6], 5)
+    for condition, result in zip((True, False), expected, strict=True):
+        assert run(made, condition, [1, 2, 3], [10, 20, 30], 1, 3) == (result,)
+
+
 def test_long_expressions_are_split():
     instructions = [Instruction("arith.add", (n + 1,), (n, 0)) for n in range(12)]
     values = [("x", I64)] + [("y", I64)] * 12
