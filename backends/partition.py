@@ -20,10 +20,14 @@ HEAVY = frozenset(
         "baddbmm",
         "bmm",
         "convolution",
+        "gru",
         "linear",
+        "lstm",
         "matmul",
         "mm",
         "native_layer_norm",
+        "rnn_relu",
+        "rnn_tanh",
         "scaled_dot_product_attention",
     }
 )

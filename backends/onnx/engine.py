@@ -94,6 +94,8 @@ def _drops_nothing(op: AtenOp) -> bool:
     """Whether the op is tagged as random only because it could drop elements, but does not."""
     names = [formal.name for formal in op.operator._schema.arguments]
     given = dict(zip(names, op.arguments, strict=False)) | dict(op.keywords)
+    if "train" in names:
+        return given["train"] is False
     return "dropout_p" in names and given.get("dropout_p", 0.0) == 0
 
 

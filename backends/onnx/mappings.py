@@ -12,6 +12,7 @@ from ...ir.types import DType, TensorType
 from .call import Call, OwnMapping
 from .element_types import Unsupported
 from .neural_mappings import NEURAL_MAPPINGS
+from .recurrent_mappings import RECURRENT_MAPPINGS
 from .reduction_mappings import REDUCTION_MAPPINGS
 from .shape_mappings import SHAPE_MAPPINGS
 
@@ -150,6 +151,7 @@ def _true_positions(emitter: Emitter, mask: onnx_ir.Value, kind: TensorType) -> 
 MAPPINGS: Mapping[str, OwnMapping] = {
     **SHAPE_MAPPINGS,
     **NEURAL_MAPPINGS,
+    **RECURRENT_MAPPINGS,
     **REDUCTION_MAPPINGS,
     "aten::add.Tensor": add,
     "aten::ceil": identity,

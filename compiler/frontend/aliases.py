@@ -69,7 +69,10 @@ def _clone_view(tracer: Tracer, tensor: Tensor, fake: Tensor, base: Tensor) -> T
         return tracer.native(tracer.functional_mode.wrap, fake)
     with torch.no_grad(), tracer.fake_mode:
         view = replay_views(base, view_chain(tensor), tracer.functional_mode)
-    tracer.tensors.alias(fake_of_view(view), fake)
+    copy = fake_of_view(view)
+    tracer.tensors.alias(copy, fake)
+    for extent, known in zip(copy.shape, fake.shape, strict=True):
+        tracer.shapes.equate(extent, known)
     return view
 
 

@@ -64,6 +64,7 @@ from .objects import (
     class_of,
     is_a,
 )
+from .packed_sequences import PACKED_SEQUENCES
 from .registers import deliver
 from .scalars import NUMBER_TYPES, is_number, is_symbolic, number_type
 from .showing import emit_print, format_value, shown_as
@@ -764,6 +765,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
     **CONTEXT_VARIABLE_METHODS,
     **MODULE_METHODS,
+    **PACKED_SEQUENCES,
     prelude.run_forward: _run_forward,
 }
 """The builtin for each such function; methods of tensors under their functions."""

@@ -51,6 +51,7 @@ from .objects import (
     class_of,
     is_a,
 )
+from .packed_sequences import run_open_sequences, takes_open_sequences
 from .questions import forget_answers
 from .registers import deliver
 from .scalars import is_symbolic
@@ -377,6 +378,8 @@ def _call_leaf(
     function: Any,
 ) -> Outcome:
     """Deliver what `function`, which computes what torch's `module` does, returns."""
+    if takes_open_sequences(module, args, kwargs):
+        return run_open_sequences(machine, state, module, args, kwargs)
     machine.swapper.swap(module)
     machine.tracer.native_module = machine.foreign.path(module) or type(module).__name__
     try:

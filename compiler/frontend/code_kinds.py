@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .state import PRELUDE_FILE
+from .state import PRELUDE_FILES
 from .torch_internals import grad_mode_of_decorator
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def is_interpreted(function: types.FunctionType) -> bool:
 
     What these put around a function of the program is interpreted like the program.
     """
-    if function.__code__.co_filename == PRELUDE_FILE:
+    if function.__code__.co_filename in PRELUDE_FILES:
         return True
     if package_of(function) in NATIVE_PACKAGES:
         return _is_around_program(function)

@@ -15,7 +15,7 @@ from .machine import Machine, Outcome
 from .recursion import MAX_PLANS, Arguments, FunctionPlan, arguments_of
 from .registers import deliver
 from .scalars import number_kind
-from .state import PRELUDE_FILE, Frame, ResultUse, State
+from .state import PRELUDE_FILES, Frame, ResultUse, State
 from .tensors import tensor_type
 from .torch_internals import is_traced
 
@@ -48,7 +48,7 @@ def invoke_instead(machine: Machine, state: State, frame: Frame) -> Outcome | No
 def _recurs(machine: Machine, state: State, outer: list[Frame], arguments: Arguments) -> bool:
     """Tell whether following the calls has no end in sight."""
     before = [frame.arguments for frame in outer if frame.arguments is not None]
-    if len(before) < _FOLLOWED or outer[0].code.instructions[0].location.file == PRELUDE_FILE:
+    if len(before) < _FOLLOWED or outer[0].code.instructions[0].location.file in PRELUDE_FILES:
         return False
     if state.forks <= outer[-1].forks_at_entry:
         return False

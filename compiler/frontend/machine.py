@@ -107,6 +107,7 @@ class Machine:
         self.swapper = WeightSwapper(tracer.tensors)
         self.worklist = Worklist()
         self.scopes: list[Scope] = []
+        self.batches: dict[Value, Any] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
         self.finish: Callable[[State, Any], None] = _no_finish
         self.before_raise: Callable[[State, Raise], None] = _no_check

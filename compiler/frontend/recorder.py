@@ -122,7 +122,7 @@ class Recorder(ProxySlotMode):
         elif func is _ATEN._scaled_dot_product_flash_attention_for_cpu.default:
             self._record_attention(args, kwargs, out)
         else:
-            self._append(func, args, kwargs, out)
+            self.append(func, args, kwargs, out)
         self._tracer.flush_asserts()
         return out
 
@@ -156,9 +156,10 @@ class Recorder(ProxySlotMode):
         positional = (query, key, value, kwargs.get("attn_mask"), dropout, causal)
         scale = kwargs.get("scale")
         keywords = {} if scale is None else {"scale": scale}
-        self._append(_ATEN.scaled_dot_product_attention.default, positional, keywords, out[0])
+        self.append(_ATEN.scaled_dot_product_attention.default, positional, keywords, out[0])
 
-    def _append(self, func: Operator, args: Any, kwargs: Mapping[str, Any], out: Any) -> None:
+    def append(self, func: Operator, args: Any, kwargs: Mapping[str, Any], out: Any) -> None:
+        """Append `func(*args, **kwargs)`, whose results are like `out`."""
         if func._schema.is_mutable:
             raise self._tracer.refuse(
                 "MC0101", f"the operation {func} changes its arguments in a way that is unknown"

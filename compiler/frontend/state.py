@@ -9,17 +9,18 @@ from typing import Any, TypeAlias
 
 from ...diagnostics import Location
 from ...ir import Block, Value
-from . import prelude
+from . import prelude, prelude_sequences
 from .hir import Code, Instruction, Loop, Register
 from .objects import ABSENT
 from .torch_internals import ShapeFacts, is_torch_file
 
-PRELUDE_FILE = prelude.__file__
+PRELUDE_FILES = frozenset([prelude.__file__, prelude_sequences.__file__])
+"""The files of functions that are interpreted in place of others."""
 
 
 def is_library_file(name: str) -> bool:
     """Tell whether what stands in a source file is shown at the place that called it."""
-    return name == PRELUDE_FILE or is_torch_file(name)
+    return name in PRELUDE_FILES or is_torch_file(name)
 
 
 SUSPENDED = -1

@@ -80,6 +80,7 @@ class Tensors:
         """Let `fake` stand for what `original` stands for."""
         self.value_of_fake(original)
         self._values[id(fake)] = (self._values[id(original)][0], fake)
+        self.tracer.scalars.bind_sizes(fake)
 
     def wrap(self, fake: Fake, value: Value | TracedWeight) -> Tensor:
         """Return a tensor for the program that stands for `value`."""

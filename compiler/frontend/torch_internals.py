@@ -171,6 +171,14 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         elif known.upper == 0:
             self._assume_one(sympy.Lt(difference, 0))
 
+    def equate(self, number: Any, known: Any) -> None:
+        """Learn that `number`, if it is a symbol of its own, equals `known`."""
+        symbol, expression = expression_of(number), self.resolve(expression_of(known))
+        is_known = symbol == expression or symbol in self.replacements
+        if isinstance(symbol, sympy.Symbol) and not is_known:
+            self.replacements[symbol] = expression
+            self.forget_conclusions()
+
     def decide(self, condition: Any) -> bool | None:
         """Return the truth of the sympy `condition` on this path, None if unknown."""
         if condition in (sympy.true, sympy.false):

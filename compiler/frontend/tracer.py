@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ...diagnostics import UNKNOWN, DiagnosticError, Location
-from ...ir import Block, Op, Region
+from ...ir import Block, Op, Region, Value
 from ...ir.core import OpClass
 from ...ir.host import Assert
 from .failures import refusal
@@ -133,14 +133,20 @@ class Tracer:
                 "MC0102", f"torch assumes {condition}, which the program cannot check ({unknown})"
             ) from None
         text = message.splitlines()[0] if message and not message.startswith("/") else ""
+        self._assert(value, text or f"expected {condition}")
+
+    def require(self, condition: torch.SymBool, message: str) -> None:
+        """Let the host raise RuntimeError unless `condition` holds."""
+        self._assert(self.scalars.value(condition), message)
+
+    def _assert(self, condition: Value, message: str) -> None:
         if self.refuses_asserts():
             raise self.refuse(
                 "MC0101",
                 "whether torch raises an exception here depends on data, and it may be caught",
                 help="test the condition before, instead of catching the exception",
             )
-        text = text or f"expected {condition}"
-        self.emit(Assert(condition=value, message=text, loc=self.location()))
+        self.emit(Assert(condition=condition, message=message, loc=self.location()))
 
     # --- items ---
 

@@ -28,6 +28,7 @@ from ..host.program import Size
 from ..types import F64, I1, I64, ScalarType, TensorType, Type, free_symbols
 from .literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from .ops import AtenOp
+from .recurrent import PACKED_RECURRENT, packed_results
 
 _SIZE = 5040
 """The size that stands for every symbolic dim: larger than static ones, with many divisors."""
@@ -178,6 +179,8 @@ def _run(op: AtenOp, fakes: FakeValues) -> list[Any]:
         for name, argument in op.keywords
     }
     with fakes.mode, torch.no_grad(), _quiet(logging.getLogger(fake_tensor.__name__)):
+        if op.target in PACKED_RECURRENT:
+            return packed_results(*arguments)
         return flatten(op.operator(*arguments, **keywords))
 
 

@@ -54,6 +54,7 @@ EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
     ("scalars.large_integers", "onnx"): "refused (MC0402): an int of more than 64 bits",
     ("scalars.rounding", "onnx"): "refused (MC0402): ONNX does not round to digits",
     ("scalars.special_floats", "onnx"): "refused (MC0402): ONNX has no copysign",
+    ("sequences.ProjectedStates", "onnx"): "refused (MC0401): ONNX has no projected states",
     ("sizes.sizes_must_agree", "onnx"): _WORDED_BY_ENGINE,
     ("sizes.torch_asks_whether_a_size_is_zero", "onnx"): "refused (MC0401): ONNX has no cdist",
     ("state.Cache", "onnx"): _TYPES_CHANGE,

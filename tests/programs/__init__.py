@@ -25,6 +25,7 @@ from . import (
     prints,
     recursion,
     scalars,
+    sequences,
     sizes,
     state,
 )
@@ -42,6 +43,7 @@ PROGRAMS = programs(
         closures,
         classes,
         layers,
+        sequences,
         libraries,
         state,
         aliasing,

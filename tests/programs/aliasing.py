@@ -11,6 +11,18 @@ NEGATIVE = tensor([-1.0, -2.0, -3.0])
 MATRIX = normal(0, 3, 4)
 
 
+@program((normal(0, 1, 4, 3), torch.tensor(3)), (normal(1, 1, 4, 3), torch.tensor(2)))
+def size_of_a_copied_view(x: Tensor, count: Tensor) -> tuple[int, Tensor]:
+    """The extent of a view is asked for after paths have parted, and again where it is shown."""
+    base = x * 1
+    part = base[:, : int(count)]
+    if x.sum() > 0:
+        part.add_(1)
+    if part.shape[1] == 3:
+        return part.shape[1], base
+    raise ValueError(f"{part.shape[1]} columns")
+
+
 @program((MATRIX.abs(),), (-MATRIX.abs(),))
 def views_across_branches(x: Tensor) -> Tensor:
     """H4: a row and a flat view of one tensor, changed in arms and read after."""
