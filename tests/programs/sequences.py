@@ -53,7 +53,7 @@ class UnsortedSequences(nn.Module):
         super().__init__()
         self.gru = nn.GRU(4, 3, num_layers=2, bidirectional=True, bias=False)
 
-    def forward(self, x: Tensor, lengths: Tensor, state: Tensor) -> Any:
+    def forward(self, x: Tensor, lengths: Any, state: Tensor) -> Any:
         packed = rnn.pack_padded_sequence(x, lengths.tolist(), enforce_sorted=False)
         packed, last = self.gru(packed, state)
         padded, lengths = rnn.pad_packed_sequence(packed, padding_value=-1.0, total_length=5)
@@ -100,7 +100,7 @@ class RepeatedOverPacked(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Any:
         packed = rnn.pack_padded_sequence(x.transpose(0, 1), lengths)
-        count = 0
+        state, count = x, 0
         while count < 2:
             packed, state = self.rnn(packed)
             count += 1
