@@ -2,13 +2,15 @@
 
 Variables have a kind for their whole life, so that most programs are valid: `v`, `w` and `row` are
 vectors (`row` often a view of the matrix `m`), `i` and `j` ints, `f` a float, `b` a bool, `seen` a
-list of vectors, `pair` a tuple. Loops end: each has fuel. The module keeps state between calls.
+list of vectors, `pair` a tuple. Each program has up to three families of statements besides,
+with variables of their own. Loops end: each has fuel. The module keeps state between calls.
 """
 
 from __future__ import annotations
 
+import functools
 import linecache
-from dataclasses import dataclass
+import re
 from typing import Any
 
 import torch
@@ -17,35 +19,14 @@ from torch import nn
 
 from ..programs import Call, Program, instantiate
 from ..random_lines import Blocks, Lines, clause, clauses, concatenate, indent, line, loop, replace
-
-Text = st.SearchStrategy[str]
+from .random_expressions import Text, templates
+from .random_families import FAMILIES, Family, preparations
+from .random_surroundings import Point, Record, Surroundings
 
 CALLS = 6
 
 _HEADER = """
-import torch
-from torch import nn
-
-class Module(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(3, 3)
-        self.calls = 0
-        self.cache = None
-        self.register_buffer("total", torch.zeros(3))
-
-    def helper(self, a, k, scale=2.0):
-        if k > 1:
-            return a * scale
-        if a.sum() > 0:
-            a = a - 1
-        return self.linear(a)
-
-    def changes(self, a, items):
-        a.add_(1)
-        items.append(a * 2)
-        return len(items)
-
+class Module(Surroundings):
     def forward(self, x, y, n):
         v = x + 1
         w = y.clone()
@@ -56,214 +37,156 @@ class Module(nn.Module):
         pair = (w + v, 1)
 """.strip("\n").split("\n")
 
-_RETURN = "return v, w, m, row, i, j, f, b, seen, pair"
+_CLASSES = {cls.__name__: cls for cls in (Surroundings, Point, Record)}
 
-_VECTORS = st.sampled_from(["v", "w", "row", "x", "y", "pair[0]", "seen[-1]", "m[1]", "self.total"])
-_INTS = st.sampled_from(["i", "j", "0", "1", "2", "pair[1]", "len(seen)", "self.calls", "int(n)"])
-_FLOATS = st.sampled_from(["f", "0.5", "-1.0", "2.0"])
+_VARIABLES = ["v", "w", "m", "row", "i", "j", "f", "b", "seen", "pair"]
+_RETURN = "return all variables"
+
+_OWN = ["v", "w", "row"]
+
+_STATEMENTS = {
+    "assignments": [
+        *[f"{name} = V" for name in _OWN],
+        "i = I",
+        "j = I",
+        "f = F",
+        "b = C",
+        "m = torch.stack([V, V])",
+        *[f"row = m[{row}]" for row in ("0", "1", "-1", "i % 2")],
+        *[f"v = m[:, {column}].repeat(2)[:3]" for column in ("0", "1", "i % 3")],
+        "pair = (V, I)",
+        "v, i = pair",
+        "v, w = w, v",
+        "i, j = j, i",
+        "pair = (*pair[:1], j)",
+        "first, *_ = seen",
+        "i += I",
+        "i -= I",
+        "f += F",
+        "f *= F",
+    ],
+    "mutations": [
+        *[f"{name} += V" for name in _OWN],
+        *[f"{name}.mul_(F)" for name in _OWN],
+        *[f"{name}.add_(V)" for name in _OWN],
+        *[f"{name}[I % 3] = F" for name in _OWN],
+        *[f"{name}[{name} > F] = F" for name in _OWN],
+        *[f"{name}.clamp_(max=F)" for name in _OWN],
+        "m[I % 2] = V",
+        "m[:, 0] += F",
+        "m[:, 2] += F",
+        "seen[I % len(seen)].add_(1)",
+    ],
+    "lists": [
+        "seen.append(V)",
+        "seen = [V]",
+        "seen = seen + [V]",
+        "seen[-1] = V",
+        "seen = [t * F for t in seen]",
+        "seen = seen[-2:]",
+        "i = self.changes(v, seen)",
+    ],
+    "state": [
+        "self.calls += 1",
+        "self.cache = None",
+        "self.cache = v",
+        "self.cache = w + 1",
+        "self.total = self.total * 0.5 + V",
+        "self.total.add_(v)",
+    ],
+    "leaving": [
+        "leave",
+        "skip",
+        _RETURN,
+        "return V",
+        'raise ValueError("random")',
+        'raise ValueError(f"at {i}")',
+        "assert C",
+        'assert C, "mistake"',
+    ],
+}
+
+_LOOPS = (
+    ("for k in range(3):", "v = v + k"),
+    ("for k in range(I % 4):", "i = i + k"),
+    ("for t in seen[:3]:", "w = w * 0.5 + t"),
+    ("for k, t in enumerate(m):", "v = v + t * k"),
+    ("for t, u in zip(m, seen[:2]):", "v = t - u"),
+)
+
+_HANDLERS = (
+    "except ValueError:",
+    "except AssertionError as error:",
+    "except (ValueError, AssertionError):",
+    "except Exception:",
+)
 
 
-@dataclass(frozen=True)
-class Expressions:
-    """Expressions of each kind, that are nested up to some depth."""
-
-    vector: Text
-    integer: Text
-    real: Text
-    condition: Text
+def _simple(conditions: Text, families: list[Family]) -> Blocks:
+    """Return a strategy for single statements; of assignments there are more than of the rest."""
+    own = {kind: templates(*texts).map(line) for kind, texts in _STATEMENTS.items()}
+    theirs = [templates(*family.statements).map(line) for family in families]
+    leaving = st.builds(clause, conditions.map("if {}:".format), own["leaving"])
+    return st.one_of(*[own["assignments"]] * 2, *own.values(), leaving, *theirs * 3)
 
 
-def _expressions(depth: int) -> Expressions:
-    comparison = st.builds(
-        "({}.sum() {} {})".format, _VECTORS, st.sampled_from(["<", ">"]), _FLOATS
-    )
-    if depth == 0:
-        ints = st.builds("({} < {})".format, _INTS, _INTS)
-        return Expressions(_VECTORS, _INTS, _FLOATS, st.one_of(comparison, ints, st.just("b")))
-    inner = _expressions(depth - 1)
-    return Expressions(
-        _opaque(_larger_vector(inner)),
-        _opaque(_larger_integer(inner)),
-        _opaque(_larger_real(inner)),
-        _opaque(_larger_condition(inner)),
-    )
-
-
-def _opaque(strategy: Text) -> Text:
-    """Return a strategy like `strategy` that is not written out in the representation of others."""
-
-    @st.composite
-    def expression(draw: st.DrawFn) -> str:
-        return draw(strategy)
-
-    return expression()
-
-
-def _larger_vector(inner: Expressions) -> Text:
-    v, i, f, c = inner.vector, inner.integer, inner.real, inner.condition
+def _loops(families: list[Family], blocks: Blocks) -> Blocks:
+    """Return a strategy for `for` loops, most of which use what they bind."""
+    known = [*_LOOPS, *[pair for family in families for pair in family.loops]]
     return st.one_of(
-        v,
-        st.builds("({} {} {})".format, v, st.sampled_from(["+", "-", "*"]), v),
-        st.builds("({} * {})".format, v, f),
-        st.builds("({} + {})".format, v, i),
-        st.builds("({} if {} else {})".format, v, c, v),
-        st.builds("torch.where({} > {}, {}, {})".format, v, f, v, v),
-        st.builds("{}.{}()".format, v, st.sampled_from(["relu", "tanh", "neg", "clone", "abs"])),
-        st.builds("self.helper({}, {})".format, v, i),
-        st.builds("self.helper({}, k={}, scale={})".format, v, i, f),
-        st.builds("self.linear({})".format, v),
-        st.builds("m[{} % 2]".format, i),
-        st.builds("seen[{} % len(seen)]".format, i),
-        st.just("sum(seen)"),
-        st.just("torch.stack(seen).mean(0)"),
-        st.just("torch.stack([t for t in seen]).amax(0)"),
-        st.builds("(lambda t: t * f + {})({})".format, v, v),
+        [
+            st.builds(loop, templates(header), st.builds(_after, st.just(line(use)), blocks))
+            for header, use in known
+        ]
     )
 
 
-def _larger_integer(inner: Expressions) -> Text:
-    v, i, c = inner.vector, inner.integer, inner.condition
-    return st.one_of(
-        i,
-        st.builds("({} + {}) % 5".format, i, i).map("({})".format),
-        st.builds("({} - {})".format, i, i),
-        st.builds("int({}.argmax())".format, v),
-        st.builds("({} if {} else {})".format, i, c, i),
-        st.builds("max({}, {})".format, i, i),
-        st.builds("int(({} > 0).sum())".format, v),
-        st.builds("int({})".format, c),
-    )
-
-
-def _larger_real(inner: Expressions) -> Text:
-    v, i, f, c = inner.vector, inner.integer, inner.real, inner.condition
-    return st.one_of(
-        f,
-        st.builds("({} * 0.5 + {})".format, f, f),
-        st.builds("{}.{}().item()".format, v, st.sampled_from(["sum", "max"])),
-        st.builds("float({})".format, i),
-        st.builds("min({}, {})".format, f, f),
-        st.builds("({} if {} else {})".format, f, c, f),
-        st.builds("{}.tolist()[{} % 3]".format, v, i),
-    )
-
-
-def _larger_condition(inner: Expressions) -> Text:
-    v, i, f, c = inner.vector, inner.integer, inner.real, inner.condition
-    return st.one_of(
-        c,
-        st.builds("(not {})".format, c),
-        st.builds("({} {} {})".format, c, st.sampled_from(["and", "or"]), c),
-        st.builds("({} < {} <= {})".format, f, f, f),
-        st.builds("({} {} {})".format, i, st.sampled_from(["<", "==", ">=", "!="]), i),
-        st.builds("bool(({} > {}).{}())".format, v, f, st.sampled_from(["any", "all"])),
-        st.builds("({}[{} % 3] > {})".format, v, i, f),
-        st.builds("(len(seen) {} {})".format, st.sampled_from(["<", ">", "=="]), i),
-        st.builds("any(t.sum() > {} for t in seen)".format, f),
-        st.just("(self.cache is None)"),
-    )
-
-
-_E = _expressions(2)
-_V, _I, _F, _C = _E.vector, _E.integer, _E.real, _E.condition
-_OWN = st.sampled_from(["v", "w", "row"])
-
-
-_ASSIGNMENTS = st.one_of(
-    st.builds("{} = {}".format, _OWN, _V),
-    st.builds("i = {}".format, _I),
-    st.builds("j = {}".format, _I),
-    st.builds("f = {}".format, _F),
-    st.builds("b = {}".format, _C),
-    st.builds("m = torch.stack([{}, {}])".format, _V, _V),
-    st.builds("row = m[{}]".format, st.sampled_from(["0", "1", "-1", "i % 2"])),
-    st.builds("v = m[:, {}].repeat(2)[:3]".format, st.sampled_from(["0", "1", "i % 3"])),
-    st.builds("pair = ({}, {})".format, _V, _I),
-    st.sampled_from(
-        ["v, i = pair", "v, w = w, v", "i, j = j, i", "pair = (*pair[:1], j)", "first, *_ = seen"]
-    ),
-    st.builds("i {}= {}".format, st.sampled_from(["+", "-"]), _I),
-    st.builds("f {}= {}".format, st.sampled_from(["+", "*"]), _F),
-)
-_MUTATIONS = st.one_of(
-    st.builds("{} += {}".format, _OWN, _V),
-    st.builds("{}.mul_({})".format, _OWN, _F),
-    st.builds("{}.add_({})".format, _OWN, _V),
-    st.builds("m[{} % 2] = {}".format, _I, _V),
-    st.builds("m[:, {}] += {}".format, st.sampled_from(["0", "1", "2"]), _F),
-    st.builds("{}[{} % 3] = {}".format, _OWN, _I, _F),
-    st.builds("{0}[{0} > {1}] = {2}".format, _OWN, _F, _F),
-    st.builds("{}.clamp_(max={})".format, _OWN, _F),
-    st.builds("seen[{} % len(seen)].add_(1)".format, _I),
-)
-_LISTS = st.one_of(
-    st.builds("seen.append({})".format, _V),
-    st.builds("seen = [{}]".format, _V),
-    st.builds("seen = seen + [{}]".format, _V),
-    st.builds("seen[-1] = {}".format, _V),
-    st.builds("seen = [t * {} for t in seen]".format, _F),
-    st.just("seen = seen[-2:]"),
-    st.just("i = self.changes(v, seen)"),
-)
-_STATE = st.one_of(
-    st.just("self.calls += 1"),
-    st.builds("self.cache = {}".format, st.sampled_from(["None", "v", "w + 1"])),
-    st.builds("self.total = self.total * 0.5 + {}".format, _V),
-    st.just("self.total.add_(v)"),
-)
-_LEAVING = st.one_of(
-    st.just("leave"),
-    st.just("skip"),
-    st.just(_RETURN),
-    st.builds("return {}".format, _V),
-    st.just('raise ValueError("random")'),
-    st.builds("assert {}".format, _C),
-)
-_SIMPLE = st.one_of(
-    _ASSIGNMENTS, _ASSIGNMENTS, _ASSIGNMENTS, _MUTATIONS, _LISTS, _STATE, _LEAVING
-).map(line)
+def _after(first: Lines, body: Lines) -> Lines:
+    return [*first, *body]
 
 
 def _while(condition: str, body: Lines) -> Lines:
     """Return a loop of at most four iterations; `FUEL` becomes a name of its own."""
     inner = replace(body, "break", "continue")
-    return ["FUEL = 0", *clause(f"while FUEL < 4 and {condition}:", ["FUEL += 1", *inner])]
+    return ["FUEL = 0", *clause(f"while FUEL < 4 and ({condition}):", ["FUEL += 1", *inner])]
 
 
 def _forever(condition: str, body: Lines) -> Lines:
     inner = replace(body, "break", "continue")
-    stop = [f"if FUEL > 3 or {condition}:", "    break"]
+    stop = [f"if FUEL > 3 or ({condition}):", "    break"]
     return ["FUEL = 0", *clause("while True:", ["FUEL += 1", *stop, *inner])]
 
 
-def _compound(blocks: Blocks) -> Blocks:
-    conditions = st.builds("if {}:".format, _C)
-    ranges = st.one_of(
-        st.just("for k in range(3):"),
-        st.builds("for k in range({} % 4):".format, _I),
-        st.just("for t in seen[:3]:"),
-        st.just("for k, t in enumerate(m):"),
-        st.just("for t, u in zip(m, seen[:2]):"),
-    )
+def _match(number: str, zero: Lines, one: Lines, other: Lines) -> Lines:
+    cases = [clause("case 0:", zero), clause("case 1 | 2:", one), clause("case _:", other)]
+    return clause(f"match {number}:", concatenate(cases))
+
+
+def _compound(conditions: Text, families: list[Family], blocks: Blocks) -> Blocks:
     otherwise = st.builds(clause, st.just("else:"), blocks)
-    elif_ = st.builds(clause, st.builds("elif {}:".format, _C), blocks)
-    handler = st.builds(
-        clause, st.sampled_from(["except ValueError:", "except AssertionError:"]), blocks
-    )
+    branch = st.builds(clause, conditions.map("if {}:".format), blocks)
+    elif_ = st.builds(clause, conditions.map("elif {}:".format), blocks)
     attempt = st.builds(clause, st.just("try:"), blocks)
+    handler = st.builds(clause, st.sampled_from(_HANDLERS), blocks)
     lastly = st.builds(clause, st.just("finally:"), blocks)
-    branch = st.builds(clause, conditions, blocks)
-    repeated = st.builds(loop, ranges, blocks)
+    repeated = _loops(families, blocks)
+    pending = st.builds(_while, conditions, blocks)
     return st.one_of(
         branch,
+        branch,
+        clauses(branch, otherwise),
         clauses(branch, otherwise),
         clauses(branch, elif_, otherwise),
         repeated,
         clauses(repeated, otherwise),
-        st.builds(_while, _C, blocks),
-        st.builds(_forever, _C, blocks),
+        pending,
+        clauses(pending, otherwise),
+        st.builds(_forever, conditions, blocks),
         clauses(attempt, handler),
         clauses(attempt, lastly),
+        clauses(attempt, handler, otherwise, lastly),
+        st.builds(_match, templates("I"), blocks, blocks, blocks),
+        st.builds(clause, st.just("with torch.no_grad():"), blocks),
     )
 
 
@@ -271,18 +194,30 @@ def _several(statements: Blocks) -> Blocks:
     return st.lists(statements, min_size=1, max_size=4).map(concatenate)
 
 
-def _nested(statements: Blocks) -> Blocks:
-    return _compound(_several(statements))
+@functools.cache
+def _bodies(names: frozenset[str]) -> Blocks:
+    families = [FAMILIES[name] for name in sorted(names)]
+    asked = [text for family in families for text in family.conditions]
+    conditions = st.one_of(templates("C"), templates("C", *asked))
+
+    def nested(statements: Blocks) -> Blocks:
+        return _compound(conditions, families, _several(statements))
+
+    return _several(st.recursive(_simple(conditions, families), nested, max_leaves=8))
 
 
-BODIES = _several(st.recursive(_SIMPLE, _nested, max_leaves=8))
+BODIES = st.frozensets(st.sampled_from(sorted(FAMILIES)), min_size=1, max_size=3).flatmap(_bodies)
 """Lists of statements of `forward`."""
 
 
 def source(body: Lines) -> str:
     """Return the program whose `forward` does what `body` says."""
+    first = preparations(body)
     lines = [_fuel_of_depth(line) for line in replace(body, "pass", "pass")]
-    return "\n".join([*_HEADER, *indent(indent([*lines, _RETURN]))]) + "\n"
+    names = [*_VARIABLES, *re.findall(r"^(\w+) = ", "\n".join(first), re.MULTILINE)]
+    whole = [*first, *lines, _RETURN]
+    inside = [text.replace("all variables", ", ".join(names)) for text in whole]
+    return "\n".join([*_HEADER, *indent(indent(inside))]) + "\n"
 
 
 def _fuel_of_depth(line: str) -> str:
@@ -297,7 +232,7 @@ def program(body: Lines) -> Program:
     text = source(body)
     filename = f"<random program {hash(text)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"__name__": "random_program"}
+    namespace: dict[str, Any] = {"__name__": "random_program", "torch": torch, **_CLASSES}
     exec(compile(text, filename, "exec"), namespace)
     cls: type[nn.Module] = namespace["Module"]
     return Program("random", lambda: instantiate(cls), _calls())
