@@ -227,10 +227,22 @@ def _enumerate(machine: Machine, items: Any, start: Any = 0) -> Any:
 
 def _zip(machine: Machine, *iterables: Any, strict: bool = False) -> Any:
     parts = [iterate(machine, iterable) for iterable in iterables]
-    if all(isinstance(part, SequenceIterator) and not _is_data(part.items) for part in parts):
-        lists = [draw(machine, part) for part in parts]
-        return SequenceIterator(list(zip(*lists, strict=strict)))
+    is_shared = len(set(map(id, parts))) < len(parts)
+    if (strict or is_shared) and all(map(_is_known_sequence, parts)):
+        own = {id(part): part for part in parts}
+        items = {key: iter(draw(machine, part)) for key, part in own.items()}
+        return SequenceIterator(list(zip(*[items[id(part)] for part in parts], strict=strict)))
+    if is_shared:
+        raise machine.tracer.refuse(
+            "MC0101",
+            "one iterator is zipped with itself, and data decides how many items it has",
+            help="zip slices: zip(items[::2], items[1::2])",
+        )
     return ZipIterator(parts)
+
+
+def _is_known_sequence(part: Any) -> bool:
+    return isinstance(part, SequenceIterator) and not _is_data(part.items)
 
 
 def _reversed(machine: Machine, items: Any) -> Any:

@@ -64,7 +64,9 @@ from .torch_internals import (
     has_forward_hooks,
     is_raw_tensor,
     is_traced,
+    runs_by_dynamo,
     undisabled,
+    without_dynamo,
 )
 
 COMPILED_PROGRAM = "__modelc_program__"
@@ -136,9 +138,9 @@ def _builtin(machine: Machine, function: Any) -> Any:
         if method is None:
             return None
         return functools.partial(_call_bound, method, owner)
-    original = undisabled(function)
     try:
-        return machine.builtins.get(original)
+        found = machine.builtins.get(function)
+        return machine.builtins.get(undisabled(function)) if found is None else found
     except TypeError:  # an unhashable callable is no builtin
         return None
 
@@ -288,6 +290,7 @@ def call_module(
     machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     """Deliver `module(*args, **kwargs)`."""
+    module = without_dynamo(module)
     if has_forward_hooks(module):
         return _call_hooked(machine, state, module, args, kwargs)
     return call_without_hooks(machine, state, module, args, kwargs)
@@ -366,7 +369,8 @@ def is_leaf(module: nn.Module, *, with_hooks: bool = False) -> bool:
     own = type(module).__module__.startswith("torch.")
     own_forward = "forward" not in vars(module)
     unhooked = with_hooks or not has_forward_hooks(module)
-    return own and own_forward and unhooked and all(map(is_leaf, module.children()))
+    plain = own and own_forward and unhooked and not runs_by_dynamo(module)
+    return plain and all(map(is_leaf, module.children()))
 
 
 def _call_leaf(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .state import PRELUDE_FILES
-from .torch_internals import grad_mode_of_decorator
+from .torch_internals import grad_mode_of_decorator, is_left_to_dynamo, without_dynamo
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -98,6 +98,8 @@ def makes_contexts(function: types.FunctionType) -> bool:
 
 def stands_before_another(function: types.FunctionType) -> bool:
     """Tell whether another function may be called in place of `function`, which wraps it."""
+    if is_left_to_dynamo(function):
+        return True
     if not hasattr(function, "__wrapped__"):
         return False
     is_checker = function.__code__.co_filename.startswith(_CHECKERS)
@@ -106,6 +108,8 @@ def stands_before_another(function: types.FunctionType) -> bool:
 
 def undecorated(machine: Machine, function: Any) -> Any:
     """Return what is called in place of a function that stands before another."""
+    if is_left_to_dynamo(function):
+        return without_dynamo(function)
     if function.__code__.co_filename.startswith(_CHECKERS):
         machine.knowledge.note(
             f"the types of the arguments of `{function.__name__}` are not checked",

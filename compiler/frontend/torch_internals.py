@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import os
+import types
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -537,6 +538,25 @@ def undisabled(function: Any) -> Any:
     code = getattr(function, "__code__", None)
     is_wrapper = code is not None and code.co_filename == _COMPILE_FILE
     return function.__wrapped__ if is_wrapper else function
+
+
+def is_left_to_dynamo(function: Any) -> bool:
+    """Tell whether `torch.compile` or `torch.compiler.disable` made `function` of another."""
+    return "_torchdynamo_orig_callable" in vars(function)
+
+
+def without_dynamo(function: Any) -> Any:
+    """Return what `torch.compile` or `torch.compiler.disable` would run in place of `function`."""
+    while isinstance(function, types.FunctionType) and is_left_to_dynamo(function):
+        function = vars(function)["_torchdynamo_orig_callable"]
+    if isinstance(function, torch.nn.Module) and is_left_to_dynamo(function):
+        return without_dynamo(function._modules["_orig_mod"])
+    return function
+
+
+def runs_by_dynamo(module: torch.nn.Module) -> bool:
+    """Tell whether `module.compile()` was called."""
+    return vars(module).get("_compiled_call_impl") is not None
 
 
 Hooks: TypeAlias = list[tuple[Any, bool]]

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn, tensor
 from torch.nn.functional import linear, one_hot, pad
 from torch.nn.utils.rnn import pad_sequence
+from torch.utils.checkpoint import checkpoint
 
 from .case import program
 
@@ -268,3 +269,51 @@ def iterators_side_by_side(x: Tensor) -> Any:
 def complex_numbers(x: Tensor) -> Tensor:
     y = (x + 0j) * (1 + 2j)
     return torch.view_as_real(y) if x.sum() > 0 else torch.view_as_real(y + 1j)
+
+
+class _Counted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return self.linear(x) if x.sum() > 0 else x * self.calls
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return x * 2 if x.sum() > 0 else x - 1
+
+
+_compiled_double = torch.compile(_doubled, backend="eager")
+
+
+@program((POSITIVE,), (NEGATIVE,))
+class IsCompiledElsewhere(nn.Module):
+    """What `torch.compile` wraps is interpreted, as is what Dynamo is kept away from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = torch.compile(_Counted(), backend="eager")
+        self.last = nn.Linear(3, 3)
+        self.last.compile(backend="eager")
+        self.step = torch.compile(self.step, backend="eager")
+
+    @torch.compiler.disable
+    def bias(self) -> Tensor:
+        return self.part.linear.bias
+
+    def step(self, x: Tensor) -> Tensor:
+        return self.part(x) + self.bias()
+
+    @torch.compile(backend="eager")
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(_compiled_double(self.step(x)))
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def keeps_no_activations(x: Tensor) -> Tensor:
+    """`checkpoint` calls the function, of which no gradient is wanted."""
+    y = checkpoint(lambda a: a * 2 if a.sum() > 0 else -a, x, use_reentrant=False)
+    return y + checkpoint(_doubled, x, use_reentrant=False)

@@ -187,6 +187,27 @@ def zipped(x: Tensor) -> Tensor:
     return result
 
 
+@program((POSITIVE,), (NEGATIVE,))
+def zipped_while_it_grows(x: Tensor) -> tuple[Tensor, list[int]]:
+    """`zip` sees what is appended meanwhile, like any iteration over a list."""
+    numbers = [1, 2]
+    grows = bool(x[0] > 0)
+    y = x * 2
+    for number, element in zip(numbers, y.tolist(), strict=False):
+        y = y + number * element
+        if grows:
+            numbers.append(number + 2)
+    return y, numbers
+
+
+@program((POSITIVE,), (NEGATIVE,))
+def zipped_with_itself(x: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Both parts draw from one iterator; what is left over is lost."""
+    parts = iter([x, x + 1, x + 2, x + 3, x + 4])
+    y = sum((left * right for left, right in zip(parts, parts, strict=False)), x)
+    return list(parts), y if x[0] > 0 else -y
+
+
 @program((tensor([3, 1, 0, 2]),), (tensor([0, 1, 2, 3]),), weights=1)
 class GreedyDecoder(nn.Module):
     """Emit words until the end word, feeding each back."""
