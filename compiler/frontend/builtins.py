@@ -65,6 +65,7 @@ from .objects import (
     is_a,
 )
 from .packed_sequences import PACKED_SEQUENCES
+from .refusals import REFUSALS
 from .registers import deliver
 from .scalars import NUMBER_TYPES, is_number, is_symbolic, number_type
 from .showing import emit_print, format_value, shown_as
@@ -779,5 +780,6 @@ BUILTINS: Mapping[Any, Builtin] = {
     **MODULE_METHODS,
     **PACKED_SEQUENCES,
     prelude.run_forward: _run_forward,
+    **REFUSALS,
 }
 """The builtin for each such function; methods of tensors under their functions."""

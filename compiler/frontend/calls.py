@@ -291,6 +291,12 @@ def call_module(
 ) -> Outcome:
     """Deliver `module(*args, **kwargs)`."""
     module = without_dynamo(module)
+    if isinstance(module, torch.jit.ScriptModule):
+        raise machine.tracer.refuse(
+            "MC0101",
+            "a module of TorchScript cannot be interpreted",
+            help="call the module that was scripted or traced",
+        )
     if has_forward_hooks(module):
         return _call_hooked(machine, state, module, args, kwargs)
     return call_without_hooks(machine, state, module, args, kwargs)

@@ -34,10 +34,12 @@ EFFECTS: Mapping[str, str] = {
     "numpy.random": "use torch's random numbers",
     "os": "pass what you read as an input",
     "posix": "pass what you read as an input",
-    "io": "read files outside of the program",
-    "_io": "read files outside of the program",
+    "io": "read and write files outside of the program",
+    "_io": "read and write files outside of the program",
+    "torch.serialization": "read and write files outside of the program",
+    "numpy.lib._npyio_impl": "read and write files outside of the program",
     "socket": "communicate outside of the program",
-    "threading": "do not start threads in the program",
+    "threading": "call the function directly, or start threads outside of the program",
     "subprocess": "do not start processes in the program",
 }
 """Modules whose functions have effects or answer differently each time, with a way out."""

@@ -43,7 +43,18 @@ from .knowledge import Knowledge, StateCell
 from .lists import only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
-from .objects import ABSENT, UNREAD, Array, DynamicList, Element, class_of, is_a
+from .objects import (
+    ABSENT,
+    ITERATORS,
+    UNREAD,
+    Array,
+    DynamicList,
+    Element,
+    Generator,
+    InterpretedFunction,
+    class_of,
+    is_a,
+)
 from .recurrence import open_sizes
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .signature import Dim
@@ -64,6 +75,13 @@ from .torch_internals import (
 from .tracer import Tracer
 
 Decompositions: TypeAlias = Mapping[Any, Callable[..., Any]]
+
+_UNKNOWN_TO_CALLERS = (
+    (InterpretedFunction, "a function"),
+    (Generator, "a generator"),
+    (ITERATORS, "an iterator"),
+)
+"""What only the machine understands, and what it is to the user."""
 
 
 CellKinds: TypeAlias = Mapping[AttributeKey, CellKind]
@@ -309,6 +327,9 @@ class Capture:
         def leaf(part: Any) -> Structure | None:
             if isinstance(part, Array):
                 raise NoStructure(part)
+            for classes, name in _UNKNOWN_TO_CALLERS:
+                if isinstance(part, classes):
+                    raise NoStructure(part, name)
             if is_traced(part) or isinstance(part, DynamicList):
                 outputs.append(self._value_of(part))
                 return ir.Leaf(len(outputs) - 1)

@@ -171,7 +171,11 @@ def call_method(
             begun = close(machine, state, generator)
             return deliver(state, None) if begun is None else begun
         case _:
-            raise machine.tracer.refuse("MC0101", f"`{method.name}` of a generator")
+            raise machine.tracer.refuse(
+                "MC0101",
+                f"`{method.name}` of a generator",
+                help="iterate over it, or call `send`, `throw` or `close`",
+            )
 
 
 # --- suspending ---------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from .loops import may_be_dynamic, observe, run_loop
 from .objects import DynamicList, Element
 from .origins import JoinPlace, Origins
 from .questions import add_answer
+from .refusals import NEEDS_VALUE, reason
 from .scalars import UnknownExpression
 from .schedule import Scope, Worklist
 from .showing import fill_values, text_of_error
@@ -189,7 +190,9 @@ class Machine:
                 self.specialise(need)
             except UnknownExpression as unknown:
                 raise self.tracer.refuse(
-                    "MC0102", f"a number that depends on data cannot be computed: {unknown}"
+                    "MC0102",
+                    f"a number that depends on data cannot be computed: {unknown}",
+                    help=NEEDS_VALUE,
                 ) from None
             except Undecided as question:
                 outcome = self._answer(state, question.condition)
@@ -237,7 +240,7 @@ class Machine:
                 "MC0106",
                 f"more than {self.limits.variants} versions of the program result from this",
                 self.last_branch or states[0].location(),
-                help="keep the same variables, types and lengths of lists on all paths",
+                help="keep the same variables, types, keys and lengths of lists on all paths",
             )
         if len(self.tracer.region.blocks) > self.limits.blocks:
             self.tracer.activate(states[0])
@@ -512,12 +515,8 @@ class Machine:
         name = type(error.error).__qualname__
         if id(error.error) in self._implicit_errors:
             self._split_sizes_in(str(error.error))
-            message = (str(error.error).strip() or "no message").splitlines()[0]
-            raise self.tracer.refuse(
-                "MC0108",
-                f"this raises {name}: {message}",
-                help="guard it by a condition, or raise an exception explicitly",
-            )
+            code, message, advice = reason(error.error)
+            raise self.tracer.refuse(code, message, help=advice)
         self._refuse_unfinished(state)
         for loop in state.frame.code.enclosing[state.frame.counter]:
             observe(self, state, loop, "exit")
@@ -589,7 +588,7 @@ class Machine:
             "MC0102",
             need.purpose or "Python needs a value here that depends on tensor data",
             need.place or self.tracer.location(),
-            help="compute it with tensor operations, or make it an input that is not a tensor",
+            help=NEEDS_VALUE,
         )
 
     def _split(self, origins: Sequence[JoinPlace]) -> None:

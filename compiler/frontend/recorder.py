@@ -13,6 +13,7 @@ from ...ir.host import Item
 from .constants import constant_item
 from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
+from .refusals import SPARSE
 from .scalars import FLOAT_RESULTS
 from .tensors import tensor_type
 from .torch_internals import (
@@ -162,7 +163,9 @@ class Recorder(ProxySlotMode):
         """Append `func(*args, **kwargs)`, whose results are like `out`."""
         if func._schema.is_mutable:
             raise self._tracer.refuse(
-                "MC0101", f"the operation {func} changes its arguments in a way that is unknown"
+                "MC0101",
+                f"the operation {func} changes its arguments in a way that is unknown",
+                help="use an operation that returns a new tensor",
             )
         outputs = _flatten(out)
         op = AtenOp(
@@ -192,14 +195,22 @@ class Recorder(ProxySlotMode):
         return from_torch(argument)
 
     def _result_type(self, func: Operator, output: Any) -> Type:
+        if isinstance(output, torch.Tensor) and output.layout is not torch.strided:
+            raise self._tracer.refuse("MC0101", "a sparse tensor is not supported", help=SPARSE)
         if not isinstance(output, torch.Tensor):
             raise self._tracer.refuse(
-                "MC0101", f"the operation {func} returns a {type(output).__name__}"
+                "MC0101",
+                f"the operation {func} returns a {type(output).__name__}",
+                help="leave it out, or use operations that return tensors",
             )
         try:
             return tensor_type(output)
         except KeyError:
-            raise self._tracer.refuse("MC0101", f"tensors of {output.dtype}") from None
+            raise self._tracer.refuse(
+                "MC0101",
+                f"tensors of {output.dtype}",
+                help="use a dtype that NumPy has as well, such as float32",
+            ) from None
 
 
 def _flatten(out: Any) -> list[Any]:

@@ -18,10 +18,10 @@ LeafRule = Callable[[Any], Any]
 
 
 class NoStructure(Exception):
-    """Report a value that the IR has no structure for."""
+    """Report a value that the IR has no structure for; `name` says what it is to the user."""
 
-    def __init__(self, value: Any) -> None:
-        super().__init__(f"a {type(value).__name__}")
+    def __init__(self, value: Any, name: str = "") -> None:
+        super().__init__(name or f"a {type(value).__name__}")
         self.value = value
 
 

@@ -130,7 +130,9 @@ class Tracer:
             value = self.scalars.expression(condition)
         except UnknownExpression as unknown:
             raise self.refuse(
-                "MC0102", f"torch assumes {condition}, which the program cannot check ({unknown})"
+                "MC0102",
+                f"torch assumes {condition}, which the program cannot check ({unknown})",
+                help="give the tensors sizes that do not depend on data, or compare them before",
             ) from None
         text = message.splitlines()[0] if message and not message.startswith("/") else ""
         self._assert(value, text or f"expected {condition}")

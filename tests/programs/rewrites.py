@@ -8,14 +8,18 @@ A function or class that is refused stands before the one that does what the hel
 
 import pathlib
 import random
+import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 import torch
 from torch import Tensor, nn, tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from .case import Program, program
 from .refusal import Refused, refused
@@ -372,3 +376,287 @@ def asks_for_an_address(x: Tensor) -> Tensor:
 def asks_for_identity(x: Tensor) -> Tensor:
     y = x if x.sum() > 1e9 else x * 2
     return y if y is x else -y
+
+
+@refused(POSITIVE)
+def yields_parts(x: Tensor) -> Iterator[Tensor]:
+    return (x * factor for factor in range(3))  # <- MC0101: return (
+
+
+@follows(yields_parts, "return tensors, numbers, strings, None, and containers")
+def lists_parts(x: Tensor) -> list[Tensor]:
+    return [x * factor for factor in range(3)]
+
+
+@refused(POSITIVE)
+def counts_by_value(x: Tensor) -> int:
+    return Counter(x.round().tolist()).most_common(1)[0][1]  # <- MC0102: Counter(x.round()
+
+
+@follows(counts_by_value, "compute it with tensor operations")
+def counts_by_tensors(x: Tensor) -> int:
+    _, counts = x.round().unique(return_counts=True)
+    return int(counts.max())
+
+
+@refused(tensor([1.0, 2.0, 3.0, 4.0, 5.0]))
+def keeps_some_keys(x: Tensor) -> dict[int, Tensor]:
+    kept = {}
+    for position in range(5):
+        if x[position] > 2:  # <- MC0106: x[position] > 2
+            kept[position] = x[position]
+    return kept
+
+
+@follows(
+    keeps_some_keys,
+    "keep the same variables, types, keys",
+    (tensor([1.0, 2.0, 3.0, 4.0, 5.0]),),
+    (tensor([-1.0, 2.5, 0.0, 9.0, 1.0]),),
+)
+def keeps_all_keys(x: Tensor) -> dict[int, Tensor]:
+    kept = {}
+    for position in range(5):
+        kept[position] = x[position] if x[position] > 2 else torch.tensor(0.0)
+    return kept
+
+
+@refused(POSITIVE)
+def chains_what_it_sees(x: Tensor) -> Any:
+    chain: Any = x
+    while x.abs().sum() > 1:  # <- MC0103: while
+        x = x / 2
+        chain = (chain, x)
+    return chain
+
+
+@follows(chains_what_it_sees, "the same type, dtype and rank in every iteration")
+def lists_what_it_sees(x: Tensor) -> list[Tensor]:
+    chain = [x]
+    while x.abs().sum() > 1:
+        x = x / 2
+        chain.append(x)
+    return chain
+
+
+@refused(POSITIVE)
+def changes_what_a_list_holds(x: Tensor) -> Tensor:
+    history: list[Tensor] = []
+    while x.abs().sum() > 1:
+        x = x / 2
+        history.append(x)
+        x.add_(0.1)  # <- MC0104: x.add_(0.1)
+    return torch.stack(history)
+
+
+@follows(changes_what_a_list_holds, "or clone the tensor first")
+def changes_a_clone(x: Tensor) -> Tensor:
+    history: list[Tensor] = []
+    while x.abs().sum() > 1:
+        x = x / 2 + 0.1
+        history.append(x)
+    return torch.stack(history)
+
+
+@refused(torch.eye(2))
+def catches_what_torch_raises(x: Tensor) -> Tensor:
+    try:
+        return torch.linalg.cholesky(x)  # <- MC0101: torch.linalg.cholesky(x)
+    except RuntimeError:
+        return x
+
+
+@follows(catches_what_torch_raises, "test the condition before", (torch.eye(2),), (-torch.eye(2),))
+def asks_what_torch_found(x: Tensor) -> Tensor:
+    factor, failed = torch.linalg.cholesky_ex(x)
+    return x if failed else factor
+
+
+@refused(POSITIVE)
+def decomposes_by_numpy(x: Tensor) -> Tensor:
+    values = numpy.linalg.svd(x.numpy()[None])[1]  # <- MC0101: numpy.linalg.svd
+    return torch.from_numpy(values)
+
+
+@follows(decomposes_by_numpy, "use the operation of torch before")
+def decomposes_by_torch(x: Tensor) -> Tensor:
+    return torch.linalg.svdvals(x[None])
+
+
+def _scripted(function: Callable[..., Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(function)
+
+
+def _gate(x: Tensor) -> Tensor:
+    if bool(x.sum() > 0):
+        return x * 2
+    return -x
+
+
+_scripted_gate = _scripted(_gate)
+
+
+@refused(POSITIVE)
+def calls_torchscript(x: Tensor) -> Tensor:
+    return _scripted_gate(x) + 1  # <- MC0101: _scripted_gate(x)
+
+
+@follows(calls_torchscript, "call the Python function, without `torch.jit.script`")
+def calls_python(x: Tensor) -> Tensor:
+    return _gate(x) + 1
+
+
+@refused(POSITIVE)
+class HoldsTorchscript(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = _scripted(nn.LayerNorm(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)  # <- MC0101: self.layer(x)
+
+
+@follows(HoldsTorchscript, "call the module that was scripted")
+class HoldsTheModule(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.LayerNorm(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)
+
+
+@refused(POSITIVE)
+def nests_tensors(x: Tensor) -> Tensor:
+    nested = torch.nested.nested_tensor([x, x[:2]])  # <- MC0101: torch.nested.nested_tensor
+    return nested.to_padded_tensor(0.0)
+
+
+@follows(nests_tensors, "pad_sequence")
+def pads_tensors(x: Tensor) -> Tensor:
+    return pad_sequence([x, x[:2]], batch_first=True)
+
+
+@refused(POSITIVE)
+def multiplies_sparsely(x: Tensor) -> Tensor:
+    places = torch.tensor([[0, 1, 2], [2, 1, 0]])
+    return torch.sparse_coo_tensor(places, x, (3, 3)) @ x  # <- MC0101: torch.sparse_coo_tensor
+
+
+@follows(multiplies_sparsely, "`torch.zeros(shape).index_put((rows, columns), values)`")
+def multiplies_densely(x: Tensor) -> Tensor:
+    rows, columns = torch.tensor([[0, 1, 2], [2, 1, 0]])
+    return torch.zeros(3, 3).index_put((rows, columns), x) @ x
+
+
+@refused(POSITIVE)
+def quantises(x: Tensor) -> Tensor:
+    quantised = torch.quantize_per_tensor(x, 0.1, 0, torch.qint8)  # <- MC0101: torch.quantize
+    return quantised.dequantize()
+
+
+@follows(quantises, "`(x / scale).round().clamp(-128, 127) * scale`")
+def rounds(x: Tensor) -> Tensor:
+    return (x / 0.1).round().clamp(-128, 127) * 0.1
+
+
+@refused(POSITIVE)
+class EvaluatesText(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer1 = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return eval(f"self.layer{1}")(x)  # <- MC0101: eval(
+
+
+@follows(EvaluatesText, "`getattr(owner, name)` reads an attribute by name")
+class ReadsByName(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer1 = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return getattr(self, f"layer{1}")(x)
+
+
+@refused(POSITIVE)
+def starts_a_thread(x: Tensor) -> Tensor:
+    results: list[Tensor] = []
+    thread = threading.Thread(target=lambda: results.append(x * 2))  # <- MC0105: threading.Thread(
+    thread.start()
+    thread.join()
+    return results[0]
+
+
+@follows(starts_a_thread, "call the function directly")
+def starts_no_thread(x: Tensor) -> Tensor:
+    results: list[Tensor] = []
+    results.append(x * 2)
+    return results[0]
+
+
+@refused(POSITIVE)
+def maps_a_function(x: Tensor) -> Tensor:
+    return torch.vmap(lambda a: a * 2 + 1)(x)  # <- MC0101: torch.vmap(
+
+
+@follows(maps_a_function, "call the function directly")
+def stacks_results(x: Tensor) -> Tensor:
+    double = lambda a: a * 2 + 1  # noqa: E731 -- as it was before
+    return torch.stack([double(a) for a in x])
+
+
+@refused(POSITIVE)
+def moves_to_a_gpu(x: Tensor) -> Tensor:
+    return x.cuda() * 2  # <- MC0101: x.cuda()
+
+
+@follows(moves_to_a_gpu, "leave tensors where they are")
+def stays_on_the_cpu(x: Tensor) -> Tensor:
+    return x * 2
+
+
+@refused(POSITIVE)
+class DeletesAnAttribute(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scratch: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.scratch = x * 2
+        y = self.scratch + 1
+        del self.scratch  # <- MC0101: self.scratch
+        return y
+
+
+@follows(DeletesAnAttribute, "set it to None")
+class ForgetsAnAttribute(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scratch: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.scratch = x * 2
+        y = self.scratch + 1
+        self.scratch = None
+        return y
+
+
+@refused(POSITIVE)
+def optimises(x: Tensor) -> Tensor:
+    weight = torch.zeros(3, requires_grad=True)
+    torch.optim.SGD([weight], lr=0.1).step()  # <- MC0101: torch.optim.SGD([weight], lr=0.1)
+    return x + weight
+
+
+@follows(optimises, "optimise outside of the program")
+class WasOptimised(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight

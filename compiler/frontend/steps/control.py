@@ -95,7 +95,9 @@ def for_next(machine: Machine, state: State, step: ForNext) -> Outcome:
 def _refuse_to_send(machine: Machine, state: State, step: ForNext) -> None:
     if step.sent is not None and read(machine, state, step.sent) is not None:
         raise machine.tracer.refuse(
-            "MC0101", "a value is sent through `yield from` to what is no generator"
+            "MC0101",
+            "a value is sent through `yield from` to what is no generator",
+            help="iterate over it, and `yield` each item",
         )
 
 
