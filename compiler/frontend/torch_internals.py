@@ -550,7 +550,7 @@ def without_dynamo(function: Any) -> Any:
     while isinstance(function, types.FunctionType) and is_left_to_dynamo(function):
         function = vars(function)["_torchdynamo_orig_callable"]
     if isinstance(function, torch.nn.Module) and is_left_to_dynamo(function):
-        return without_dynamo(function._modules["_orig_mod"])
+        return without_dynamo(vars(function)["_modules"]["_orig_mod"])
     return function
 
 

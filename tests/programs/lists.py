@@ -193,7 +193,7 @@ def zipped_while_it_grows(x: Tensor) -> tuple[Tensor, list[int]]:
     numbers = [1, 2]
     grows = bool(x[0] > 0)
     y = x * 2
-    for number, element in zip(numbers, y.tolist(), strict=False):
+    for number, element in zip(numbers, y.unbind(), strict=False):
         y = y + number * element
         if grows:
             numbers.append(number + 2)
