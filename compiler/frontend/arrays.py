@@ -672,12 +672,3 @@ def _plain_key(machine: Machine, key: Any) -> Any:
     if isinstance(key, (Array, numpy.ndarray)):
         return _tensor(machine, key, "indexing")
     return key
-
-
-def to_tensor(machine: Machine, value: Any) -> Any:
-    """Return `torch.from_numpy(value)`, which shares memory with an array of the program."""
-    if isinstance(value, Array):
-        return value.tensor
-    if is_a(value, numpy.ndarray):
-        return machine.tracer.tensors.lift(_TORCH.from_numpy(value))
-    return machine.python(_TORCH.from_numpy, value)

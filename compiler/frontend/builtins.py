@@ -22,6 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils import _pytree as pytree
 
 from . import prelude
+from .array_memory import tensor_of_array
 from .arrays import (
     array_of_tensor,
     call_array_method,
@@ -29,7 +30,6 @@ from .arrays import (
     get_array_attribute,
     get_array_item,
     set_array_item,
-    to_tensor,
 )
 from .assertions import assert_condition
 from .attributes import get_attribute, read_environment, set_attribute
@@ -748,7 +748,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.Tensor.allclose: _simple(_all_close),
     torch.Tensor.__len__: _len,
     _TORCH.Tensor.numpy: _simple(array_of_tensor),
-    _TORCH.from_numpy: _simple(to_tensor),
+    _TORCH.from_numpy: tensor_of_array,
     numpy.ndarray: call_numpy,
     numpy.ndarray.__getattribute__: get_array_attribute,
     numpy.ndarray.__getitem__: get_array_item,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .array_memory import give_up_array
 from .cell_kinds import children_of, container_form, is_storable
 from .failures import Restart
 from .knowledge import StateCell
@@ -69,6 +70,7 @@ def keep_mutated_weight(machine: Machine, weight: TracedWeight) -> None:
         key = (owner_id, name)
         if key not in machine.knowledge.cells:
             add_cell(machine, machine.foreign.objects[owner_id], name)
+    give_up_array(machine, weight.data)
     described = f"`{weight.name}`" if weight.name else "a tensor"
     raise machine.tracer.refuse(
         "MC0105",

@@ -50,6 +50,18 @@ def check_index(
     return raise_unless(machine, state, _decided(machine, in_range), IndexError(message))
 
 
+def check_end_row(machine: Machine, state: State, tensor: Any, index: Any) -> Outcome | None:
+    """Raise IndexError as `tensor[0]` and `tensor[-1]` do, where the program could catch it."""
+    if type(index) is not int or index not in (0, -1) or not is_guarded(state):
+        return None
+    if tensor.dim() == 0 or not is_symbolic(tensor.shape[0]):
+        return None
+    native, scalars = machine.tracer.native, machine.tracer.scalars
+    has_rows = scalars.truth(native(operator.gt, tensor.shape[0], 0))
+    message = f"index {index} is out of bounds for dimension 0 with size 0"
+    return raise_unless(machine, state, has_rows, IndexError(message))
+
+
 def check_divisor(machine: Machine, state: State, divisor: Any, message: str) -> Outcome | None:
     """Raise ZeroDivisionError where the program could catch it; elsewhere the host raises it."""
     if not is_symbolic(divisor) or not is_guarded(state):

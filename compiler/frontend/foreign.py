@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from ...diagnostics import Location
 from .hir import Code
 from .objects import is_a
 from .tensors import Tensors
@@ -37,7 +38,10 @@ def named_modules(program: Any) -> Iterable[tuple[str, nn.Module]]:
 
 @dataclass(eq=False)
 class ForeignObjects:
-    """Remember foreign objects by `id`, and under which path the program reaches them."""
+    """Remember foreign objects by `id`, and under which path the program reaches them.
+
+    `array_places` are the places where tensors were made of real arrays of NumPy.
+    """
 
     tensors: Tensors
     objects: dict[int, Any] = field(default_factory=dict[int, Any])
@@ -48,6 +52,7 @@ class ForeignObjects:
     container_owners: dict[int, set[tuple[int, str]]] = field(
         default_factory=dict[int, "set[tuple[int, str]]"]
     )
+    array_places: dict[int, Location] = field(default_factory=dict[int, Location])
 
     def read(self, value: Any, path: str | None = None) -> Any:
         """Return what the program sees of `value`, which was read from a foreign object."""

@@ -13,7 +13,7 @@ from torch import nn
 from ...ir import I64
 from . import prelude
 from .calls import call, refuse_foreign_mutation
-from .checks import check_index
+from .checks import check_end_row, check_index
 from .code_kinds import is_interpreted
 from .failures import NeedConcrete
 from .functions import push_function
@@ -38,7 +38,8 @@ _SEQUENCES = (list, tuple, range, str, bytes, nn.ModuleList, nn.Sequential, nn.P
 def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Deliver `container[key]`."""
     if is_traced(container):
-        return deliver(state, tensor_item(machine, container, key))
+        stopped = check_end_row(machine, state, container, key)
+        return stopped or deliver(state, tensor_item(machine, container, key))
     require_no_text([container])
     if isinstance(container, Array):
         return machine.builtins[numpy.ndarray.__getitem__](machine, state, [container, key], {})

@@ -77,7 +77,8 @@ class Knowledge:
 
     Each call writes `overwritten_cells` before it reads them, as far as is known; of `read_cells`
     the contrary is known. `growing_cells` are the lists in cells, by path, whose length varies
-    between calls, and `shared_cells` the parts of cells that may share memory. `functions` are
+    between calls, and `shared_cells` the parts of cells that may share memory. `changed_arrays` are
+    where tensors are made of arrays of NumPy that are changed in place. `functions` are
     the plans for functions that call themselves, by `id` of their code; with `follows_calls` they
     are made only where the budget for nested calls ends. `splits` are numbers that must not be
     merged, by join; `identities` the joins at which tensors that are one object on some paths
@@ -96,6 +97,7 @@ class Knowledge:
     )
     follows_calls: bool = False
     shared_cells: set[str] = field(default_factory=set[str])
+    changed_arrays: set[Location] = field(default_factory=set[Location])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
 
     def of_function(self) -> Knowledge:

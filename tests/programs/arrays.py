@@ -5,7 +5,7 @@
 
 import numpy
 import torch
-from torch import Tensor, nan, tensor
+from torch import Tensor, nan, nn, tensor
 
 from .case import program
 
@@ -154,3 +154,28 @@ def array_of_tensors(x: Tensor) -> Tensor:
     best = numpy.argmax([x[0], x[1]])
     (found,) = numpy.where(x > 0.6)
     return x[int(best)] + len(found)
+
+
+class _Schedule:
+    """Time steps that are computed by NumPy, then changed as a tensor."""
+
+    def set_steps(self, count: int, offset: int) -> None:
+        steps = (numpy.arange(0, count) * 3).round()[::-1].copy().astype(numpy.int64)
+        self.steps = torch.from_numpy(steps).to("cpu")
+        self.steps += offset
+
+
+@program((POSITIVE,), (-POSITIVE,), (-MIXED,), (tensor([-1.0, -1.0, 2.0]),))
+class StepsOfNumpy(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.schedule = _Schedule()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.schedule.set_steps(3, 1)
+        total = x.sum()
+        for position, step in enumerate(self.schedule.steps):
+            total = total + step
+            if x[position] > 0:
+                break
+        return total, self.schedule.steps

@@ -570,7 +570,7 @@ class _Board:
 @program(
     *[(tensor(x),) for x in ([1.0, 2.0, 3.0], [-1.0, -2.0, -3.0], [-1.0, 2.0, 3.0], [0.5, -2, 1])]
 )
-def indexed_by_data(x: Tensor) -> tuple[Tensor, Tensor, Tensor, int]:
+def indexed_by_data(x: Tensor) -> tuple[Any, ...]:
     state = _Travellers(x, torch.zeros(3))
     unfinished = torch.nonzero(x > 0)[:, 0]
     if len(unfinished) > 1:

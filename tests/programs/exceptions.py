@@ -444,3 +444,17 @@ def undefined_in_a_closure(x: Tensor) -> Tensor:
 def exhausts_an_iterator(x: Tensor) -> Tensor:
     rest = iter([x] if x.sum() > 0 else [])
     return next(rest) + 1
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([-1.0, 2.0, 4.0]),))
+def end_of_nothing(x: Tensor) -> tuple[Tensor, Tensor | str]:
+    """Whether there is a first and a last row depends on data."""
+    kept = x[x > 0]
+    try:
+        last = kept.cumsum(0)[-1]
+    except IndexError:
+        last = x.new_zeros(())
+    try:
+        return last, kept[0] + 1
+    except Exception as error:
+        return last, str(error)
