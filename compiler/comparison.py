@@ -8,10 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy
 import torch
 
 from .example import Example
 from .outcome import outcome
+
+_TORCH: Any = torch
+"""Untyped where it takes arrays."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ def _assert_same(actual: Any, expected: Any, rtol: float, atol: float, path: str
         )
         return
     assert type(actual) is type(expected), f"{path}: {type(actual)} is not {type(expected)}"
+    if _is_of_numpy(expected):
+        return _assert_same(_as_tensor(actual), _as_tensor(expected), rtol, atol, path)
     members = _members(expected)
     if members is None:
         same = actual == expected or _close(actual, expected, rtol, atol)
@@ -78,6 +84,14 @@ def _assert_same(actual: Any, expected: Any, rtol: float, atol: float, path: str
     assert others is not None and list(others) == list(members), f"{path}: other members"
     for key, value in members.items():
         _assert_same(others[key], value, rtol, atol, f"{path}[{key!r}]")
+
+
+def _is_of_numpy(value: Any) -> bool:
+    return isinstance(value, (numpy.ndarray, numpy.generic))
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    return _TORCH.from_numpy(numpy.asarray(value).copy())
 
 
 def _members(value: Any) -> dict[Any, Any] | None:

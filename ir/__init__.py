@@ -31,7 +31,7 @@ from .legality import LEGAL
 from .matching import Unifier, fits
 from .naming import name_results
 from .registry import OPS, op_class
-from .structure import Constant, Leaf, Mapping, Record, Sequence, Structure, leaves
+from .structure import Array, Constant, Leaf, Mapping, Record, Sequence, Structure, leaves
 from .text import format_op, print_func, print_module
 from .types import (
     F64,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .text.parser import parse_module
 
 __all__ = [
+    "Array",
     "F64",
     "I1",
     "I64",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 Static: TypeAlias = None | bool | int | float | str
-Structure: TypeAlias = "Leaf | Constant | Sequence | Mapping | Record"
+Structure: TypeAlias = "Leaf | Constant | Sequence | Mapping | Record | Array"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,17 @@ class Record:
     kind: str
     type_name: str
     fields: tuple[str, ...]
+    items: tuple[Structure, ...]
+
+
+@dataclass(frozen=True)
+class Array:
+    """Turn the only one of `items`, a tensor or a list of tensors, into what NumPy has for it.
+
+    `kind` is `array`, or `scalar` for a number with a dtype of NumPy's, which has rank 0.
+    """
+
+    kind: str
     items: tuple[Structure, ...]
 
 

@@ -15,6 +15,7 @@ from .host.values import Handle
 from .matching import matcher
 from .signature import Parameter
 from .structure import (
+    Array,
     Constant,
     Leaf,
     Mismatch,
@@ -309,6 +310,8 @@ def structure_text(structure: Structure, types: Sequence[Type]) -> str:
     if isinstance(structure, Constant):
         return repr(structure.value)
     parts = [structure_text(child, types) for child in children(structure)]
+    if isinstance(structure, Array):
+        return f"{structure.form}({parts[0]})"
     labels = getattr(structure, "keys", None) or getattr(structure, "fields", None)
     if labels is not None:
         named = ", ".join(f"{key!r}: {part}" for key, part in zip(labels, parts, strict=True))

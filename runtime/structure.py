@@ -64,7 +64,19 @@ class Record:
     items: tuple[Structure, ...]
 
 
-Structure: TypeAlias = Leaf | Constant | Sequence | Mapping | Record
+@dataclass(frozen=True)
+class Array:
+    """Turn the only one of `items`, a tensor or a list of tensors, into what NumPy has for it.
+
+    `form` is `array`, or `scalar` for a number with a dtype of NumPy's, which has rank 0.
+    """
+
+    KIND: ClassVar[str] = "array"
+    form: str
+    items: tuple[Structure, ...]
+
+
+Structure: TypeAlias = Leaf | Constant | Sequence | Mapping | Record | Array
 
 
 @dataclass(frozen=True)
@@ -151,6 +163,9 @@ def builder(structure: Structure) -> Callable[[AnySequence[Any]], Any]:
             return lambda leaves: {key: item(leaves) for key, item in pairs}
         case Record():
             return _record_builder(structure)
+        case Array(form=form):
+            item = builder(structure.items[0])
+            return lambda leaves: _as_numpy(item(leaves), form)
 
 
 def check_structure(structure: Structure, leaf_count: int) -> Iterator[str]:
@@ -163,6 +178,9 @@ def check_structure(structure: Structure, leaf_count: int) -> Iterator[str]:
             yield f"leaf {node.index} of {leaf_count}"
         elif isinstance(node, Sequence) and node.type_name not in ("tuple", "list"):
             yield f"unknown sequence {node.type_name!r}"
+        elif isinstance(node, Array):
+            if node.form not in ("array", "scalar") or len(node.items) != 1:
+                yield f"{node.form!r} of {len(node.items)} items"
         elif isinstance(node, Mapping) and len(set(node.keys)) != len(node.items):
             yield f"{len(node.items)} items for {len(set(node.keys))} distinct keys"
         elif isinstance(node, Record):
@@ -201,6 +219,8 @@ def _child_paths(node: Structure, path: str) -> list[str]:
     match node:
         case Leaf() | Constant():
             return []
+        case Array():
+            return [path for _ in node.items]
         case Sequence():
             return [f"{path}[{index}]" for index in range(len(node.items))]
         case Mapping():
@@ -214,7 +234,7 @@ def _child_paths(node: Structure, path: str) -> list[str]:
 def _mismatch(node: Structure, given: Any, path: str) -> Mismatch | None:
     """Compare the container itself; its parts are the caller's business."""
     match node:
-        case Leaf():
+        case Leaf() | Array():
             return None
         case Constant(value=value):
             fits = type(given) is type(value) and (given == value or value != value)
@@ -270,8 +290,18 @@ def _parts(node: Structure, given: Any) -> list[Any]:
             return [given[name] for name in node.fields]
         case Mapping():
             return [given[key] for key in node.keys]
+        case Array():
+            return [given for _ in node.items]
         case _:
             return list(given)
+
+
+def _as_numpy(value: Any, form: str) -> Any:
+    """Return a tensor of torch or NumPy, or each of a list, as an array or scalar of NumPy."""
+    if isinstance(value, list):
+        return [_as_numpy(item, form) for item in cast("list[Any]", value)]
+    array: Any = getattr(value, "numpy", lambda: value)()
+    return array if form == "array" else array[()]
 
 
 def _list_builder(structure: Sequence) -> Callable[[AnySequence[Any]], Any]:

@@ -52,6 +52,8 @@ def runtime_structure(value: ir.Structure) -> structure.Structure:
             return structure.Sequence(kind, _items(value.items))
         case ir.Mapping():
             return runtime_mapping(value)
+        case ir.Array(kind=kind):
+            return structure.Array(kind, _items(value.items))
         case ir.Record(kind=kind, type_name=type_name, fields=fields):
             return structure.Record(kind, type_name, fields, _items(value.items))
 

@@ -46,7 +46,12 @@ def array_of_tensor(machine: Machine, tensor: Any) -> Array:
     """Return `tensor.numpy()`, which shares memory with `tensor`."""
     if tensor.dtype not in _NUMPY_DTYPES:
         machine.python(_raise, TypeError(f"Got unsupported ScalarType {tensor.dtype}"))
-    return Array(machine.tracer.native(torch.detach, tensor))
+    return whole_array(machine.tracer.native(torch.detach, tensor))
+
+
+def whole_array(tensor: Any) -> Array:
+    """Return an array of NumPy that is no scalar, even if it has rank 0."""
+    return Array(tensor) if tensor.dim() else Array(tensor, "array")
 
 
 def _raise(error: Exception) -> None:
@@ -71,7 +76,7 @@ def _tensor(machine: Machine, value: Any, name: str) -> Any:
     if isinstance(value, Array):
         return value.tensor
     if isinstance(value, (numpy.ndarray, numpy.generic)):
-        return _constant(machine, value)
+        return constant_tensor(machine, value)
     if is_a(value, (list, tuple)):
         return _stacked(machine, value, name)
     if is_number(value):
@@ -79,12 +84,19 @@ def _tensor(machine: Machine, value: Any, name: str) -> Any:
     raise refuse(machine, name)
 
 
-def _constant(machine: Machine, value: Any) -> Any:
+def constant_tensor(machine: Machine, value: Any) -> Any:
+    """Return a tensor of the program with the elements of a real array or scalar of NumPy."""
     array = numpy.asarray(value)
     if array.dtype not in _TORCH_DTYPES:
         raise refuse(machine, f"an array of dtype {array.dtype}")
     lifted = machine.tracer.tensors.lift(_TORCH.from_numpy(array.copy()))
     return machine.tracer.native(torch.clone, lifted)
+
+
+def constant_array(machine: Machine, value: Any) -> Array:
+    """Return an array or scalar of the program for a real one of NumPy."""
+    tensor = constant_tensor(machine, value)
+    return Array(tensor) if isinstance(value, numpy.generic) else whole_array(tensor)
 
 
 def _number_tensor(machine: Machine, number: Any) -> Any:
@@ -349,7 +361,7 @@ def _reshape(tensor: Any, *shape: Any) -> Any:
 
 def _transposed(tensor: Any, *axes: Any) -> Any:
     if not axes or axes[0] is None:
-        return tensor.permute(*reversed(range(tensor.dim())))
+        return tensor.permute(tuple(reversed(range(tensor.dim()))))
     return tensor.permute(*(axes[0] if is_a(axes[0], (tuple, list)) else axes))
 
 
@@ -520,7 +532,9 @@ def call_numpy(machine: Machine, state: State, args: list[Any], kwargs: dict[str
     values = [*args, *kwargs.values()]
     if not any(map(_is_data, values)):
         result = run_native(machine, function, args, kwargs)
-        return deliver(state, Array(_constant(machine, result)) if function in _BUFFERS else result)
+        return deliver(
+            state, whole_array(constant_tensor(machine, result)) if function in _BUFFERS else result
+        )
     name = getattr(function, "__name__", str(function))
     if is_a(function, type) and issubclass(function, numpy.generic):
         tensor = _tensor(machine, args[0], name)
@@ -529,12 +543,12 @@ def call_numpy(machine: Machine, state: State, args: list[Any], kwargs: dict[str
         return deliver(state, _apply(machine, function, args))
     own = _WITH_MACHINE.get(function)
     if own is not None:
-        return deliver(state, _wrapped(_checked(machine, name, own, [machine, *args], kwargs)))
+        made = _checked(machine, name, own, [machine, *args], kwargs)
+        return deliver(state, whole_array(made) if is_traced(made) else made)
     if function in _FUNCTIONS:
         tensor = _tensor(machine, args[0], name)
-        return deliver(
-            state, _reduced(machine, name, _FUNCTIONS[function], tensor, args[1:], kwargs)
-        )
+        made = _reduced(machine, name, _FUNCTIONS[function], tensor, args[1:], kwargs)
+        return deliver(state, whole_array(made.tensor) if name in _REARRANGING else made)
     raise refuse(machine, name)
 
 
@@ -548,6 +562,12 @@ _BUFFERS = (numpy.zeros, numpy.ones, numpy.empty, numpy.full, numpy.zeros_like, 
 """Functions whose results are made to be changed: they are arrays of the program at once."""
 
 
+_REARRANGING = frozenset(
+    ["reshape", "squeeze", "transpose", "copy", "zeros_like", "ones_like", "swapaxes"]
+)
+"""Functions that make an array even of rank 0, where others make a scalar."""
+
+
 def refuse_mutation(machine: Machine, value: Any) -> None:
     """Refuse to change a real array, which all paths share."""
     if isinstance(value, numpy.ndarray):
@@ -557,10 +577,6 @@ def refuse_mutation(machine: Machine, value: Any) -> None:
             machine.tracer.location(),
             help="make it by `numpy.zeros`, or use a tensor",
         )
-
-
-def _wrapped(value: Any) -> Any:
-    return Array(value) if is_traced(value) else value
 
 
 def _reduced(
@@ -607,7 +623,8 @@ def get_array_attribute(machine: Machine, state: State, args: list[Any], kwargs:
         case "dtype":
             return deliver(state, _NUMPY_DTYPES[tensor.dtype])
         case "T":
-            return deliver(state, Array(machine.tracer.native(_transposed, tensor)))
+            turned = machine.tracer.native(_transposed, tensor)
+            return deliver(state, Array(turned, array.kind))
         case _:
             return deliver(state, ArrayMethod(array, name))
 
@@ -624,9 +641,8 @@ def call_array_method(
         return machine.builtins[_TORCH.Tensor.tolist](machine, state, [tensor], {})
     if name == "astype":
         kind = _dtype(machine, args[0])
-        return deliver(
-            state, Array(machine.tracer.native(torch.Tensor.to, tensor, kind, copy=True))
-        )
+        cast = machine.tracer.native(torch.Tensor.to, tensor, kind, copy=True)
+        return deliver(state, Array(cast, method.owner.kind))
     if name == "fill":
         guard_aliases(machine, [tensor], lambda: machine.tracer.native(tensor.fill_, *args))
         return deliver(state, None)
@@ -636,7 +652,9 @@ def call_array_method(
         return deliver(state, Array(_dot(machine, method.owner, *args)))
     if name not in _METHODS:
         raise refuse(machine, f"ndarray.{name}")
-    return deliver(state, _reduced(machine, name, _METHODS[name], tensor, args, kwargs))
+    made = _reduced(machine, name, _METHODS[name], tensor, args, kwargs)
+    keeps_kind = name in _REARRANGING and method.owner.kind == "array"
+    return deliver(state, whole_array(made.tensor) if keeps_kind or name == "squeeze" else made)
 
 
 # --- items --------------------------------------------------------------------------------------

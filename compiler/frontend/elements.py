@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...ir import Block, ListType, TensorType, Type
 from ...ir.dims import canonical_dim
 from ...ir.matching import fits
-from .objects import DynamicList, Element
+from .objects import Array, DynamicList, Element
 from .scalars import is_number, type_of_number
 from .tensors import tensor_type
 from .torch_internals import expression_of
@@ -26,6 +26,9 @@ _HELD_KINDS = frozenset(
     "tensor number list tuple dict set instance attributes atom object slice again".split()
 )
 """Tokens of what a list of run-time length can hold."""
+
+_ARRAY = ("record", Array)
+"""The token of an array of NumPy, which it can hold too."""
 
 
 class Elements:
@@ -123,7 +126,7 @@ class Elements:
         prototype = self.copier(rule=rule, on_list=placeholder).copy(item, ())
         survey = self.survey(prototype)
         tokens = tuple(entry for entry in survey.tokens if entry[1] != FROZEN)
-        if not all(token[0] in _HELD_KINDS for _, token in tokens):
+        if not all(token[0] in _HELD_KINDS or token == _ARRAY for _, token in tokens):
             return None
         told = {} if known is None else self._types_by_path(known)
         types = [

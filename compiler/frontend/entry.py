@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+import numpy
 import torch
 from torch import nn
 
@@ -17,6 +18,7 @@ from ...ir import structure as ir
 from ...ir.host import Exit, Raise, ReadCell, Return
 from ...ir.structure import Structure
 from . import prelude
+from .arrays import constant_array
 from .builtins import BUILTINS
 from .calls import call, is_leaf
 from .cell_kinds import (
@@ -40,14 +42,13 @@ from .foreign import named_modules
 from .functions import push_function
 from .guards import is_guarded
 from .knowledge import Knowledge, StateCell
-from .lists import only_column
+from .lists import array_in, only_column
 from .machine import Limits, Machine, Outcome
 from .naming import rename_dims
 from .objects import (
     ABSENT,
     ITERATORS,
     UNREAD,
-    Array,
     DynamicList,
     Element,
     Generator,
@@ -325,8 +326,14 @@ class Capture:
         outputs: list[Value] = []
 
         def leaf(part: Any) -> Structure | None:
-            if isinstance(part, Array):
-                raise NoStructure(part)
+            if is_a(part, (numpy.ndarray, numpy.generic)):
+                part = constant_array(self.machine, part)
+            array = array_in(part)
+            if array is not None:
+                is_scalar = array.kind == "scalar" and not array.tensor.dim()
+                outputs.append(self._value_of(part.tensor if part is array else part))
+                held = (ir.Leaf(len(outputs) - 1),)
+                return ir.Array("scalar" if is_scalar else "array", held)
             for classes, name in _UNKNOWN_TO_CALLERS:
                 if isinstance(part, classes):
                     raise NoStructure(part, name)

@@ -27,7 +27,7 @@ from ...ir.host.lists import (
 )
 from .elements import Elements, can_widen
 from .failures import NeedConcrete
-from .objects import DynamicList, Element
+from .objects import Array, DynamicList, Element
 from .scalars import is_number, is_symbolic
 from .tensors import tensor_type
 from .torch_internals import expression_of, is_traced
@@ -373,9 +373,16 @@ def only_column(source: DynamicList) -> Value:
     inner = source.element
     while isinstance(inner.prototype, DynamicList):
         inner = inner.prototype.element
-    if not is_plain(inner):
+    if not is_plain(inner) and not isinstance(inner.prototype, Array):
         raise need_static(source, "a list of containers")
     return source.columns[0]
+
+
+def array_in(value: Any) -> Array | None:
+    """Return the array of NumPy that `value` is or, if it is a list, that its elements are like."""
+    while isinstance(value, DynamicList):
+        value = value.element.prototype
+    return value if isinstance(value, Array) else None
 
 
 def need_static(source: DynamicList, what: str) -> NeedConcrete:

@@ -147,9 +147,13 @@ class GeneratorMethod:
 
 @dataclass(eq=False)
 class Array:
-    """An array of NumPy: a tensor of the program, with NumPy's operations."""
+    """An array of NumPy: a tensor of the program, with NumPy's operations.
+
+    One of rank 0 is a number with a dtype, a `scalar`, unless its `kind` is `array`.
+    """
 
     tensor: Any
+    kind: str = "scalar"
 
 
 @dataclass(eq=False)

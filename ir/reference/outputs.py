@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from .. import structure
 from ..structure import Structure
@@ -49,10 +49,21 @@ def _record(node: structure.Record, values: Sequence[Any]) -> Any:
     return cls(fields) if node.kind == "mapping" else cls(**fields)
 
 
+def _array(node: structure.Array, values: Sequence[Any]) -> Any:
+    return _as_numpy(rebuild(node.items[0], values), node.kind)
+
+
+def _as_numpy(value: Any, kind: str) -> Any:
+    if isinstance(value, list):
+        return [_as_numpy(item, kind) for item in cast("list[Any]", value)]
+    return value.numpy() if kind == "array" else value.numpy()[()]
+
+
 _REBUILD: Mapping[type, Callable[[Any, Sequence[Any]], Any]] = {
     structure.Leaf: lambda node, values: values[node.index],
     structure.Constant: lambda node, values: node.value,
     structure.Sequence: _sequence,
     structure.Mapping: lambda node, values: dict(zip(node.keys, _items(node, values), strict=True)),
     structure.Record: _record,
+    structure.Array: _array,
 }

@@ -362,6 +362,12 @@ def _sequence(node: Group, scope: Scope) -> Structure:
     return structure.Sequence(str(node.head), items)
 
 
+def _array(node: Group, scope: Scope) -> Structure:
+    if len(node.items) != 1:
+        _fail(node, f"{node.head}(structure)")
+    return structure.Array(str(node.head), (read_structure(node.items[0], scope),))
+
+
 def _mapping(node: Group, scope: Scope) -> Structure:
     return structure.Mapping(*_pairs(node.items, scope))
 
@@ -388,6 +394,8 @@ _STRUCTURES: Mapping[str, Callable[[Group, Scope], Structure]] = {
     "leaf": _leaf,
     "tuple": _sequence,
     "list": _sequence,
+    "array": _array,
+    "scalar": _array,
     "dict": _mapping,
     "namedtuple": _record,
     "dataclass": _record,

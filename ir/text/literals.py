@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core import Successor, Symbol, Value
 from ..graph.literals import Device, Layout, MemoryFormat
-from ..structure import Constant, Leaf, Record, Sequence
+from ..structure import Array, Constant, Leaf, Record, Sequence
 from ..structure import Mapping as DictStructure
 from ..types import ListType, ScalarType, TensorType
 
@@ -135,8 +135,9 @@ def _(literal: Constant, refer: References) -> str:
     return format_literal(literal.value, refer)
 
 
+@format_literal.register(Array)
 @format_literal.register(Sequence)
-def _(literal: Sequence, refer: References) -> str:
+def _(literal: Array | Sequence, refer: References) -> str:
     return f"{literal.kind}({join(format_literal(item, refer) for item in literal.items)})"
 
 

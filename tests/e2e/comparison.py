@@ -6,9 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
+import numpy
 import torch
 
 from .observation import Outcome
+
+_TORCH: Any = torch
+"""Untyped where it takes arrays."""
 
 Tolerances: TypeAlias = Mapping[torch.dtype, tuple[float, float]]
 """dtype -> (relative, absolute). Python floats go by float32, from which they come; what is not
@@ -44,6 +48,8 @@ def _different(actual: Any, expected: Any, tolerances: Tolerances, path: str) ->
         return f"{path} is {type(actual)} instead of {type(expected)}: {actual!r}, {expected!r}"
     if isinstance(expected, torch.Tensor):
         return _different_tensors(actual, expected, tolerances, path)
+    if _is_of_numpy(expected):
+        return _different_tensors(_as_tensor(actual), _as_tensor(expected), tolerances, path)
     members = _members(expected)
     if members is None:
         same = _same_value(actual, expected, tolerances)
@@ -64,6 +70,14 @@ def _different_tensors(
     except AssertionError as error:
         return f"{path}: {error}\n{actual!r} instead of {expected!r}"
     return ""
+
+
+def _is_of_numpy(value: Any) -> bool:
+    return isinstance(value, (numpy.ndarray, numpy.generic))
+
+
+def _as_tensor(value: Any) -> torch.Tensor:
+    return _TORCH.from_numpy(numpy.asarray(value).copy())
 
 
 def _same_value(actual: Any, expected: Any, tolerances: Tolerances) -> bool:

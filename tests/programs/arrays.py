@@ -3,6 +3,8 @@
 # NumPy's stubs type few of these precisely; `from_numpy` is untyped in torch.
 # pyright: basic
 
+from typing import Any
+
 import numpy
 import torch
 from torch import Tensor, nan, nn, tensor
@@ -179,3 +181,47 @@ class StepsOfNumpy(nn.Module):
             if x[position] > 0:
                 break
         return total, self.schedule.steps
+
+
+# --- arrays that are returned -------------------------------------------------------------------
+
+
+@program((POSITIVE,), (-POSITIVE,))
+def returned(x: Tensor) -> dict[str, Any]:
+    """Arrays, a tensor and constants side by side; nothing on the other way."""
+    values = x.detach().cpu().numpy()
+    if x.sum() > 0:
+        return {"values": values, "twice": x * 2, "parts": [values[1:], values[0], values.sum()]}
+    return {"table": numpy.array([[1, 2], [3, 4]]), "half": numpy.float32(0.5), "x": None}
+
+
+@program((TABLE,), (-TABLE,))
+def scalars_and_arrays_of_rank_0(x: Tensor) -> tuple[Any, ...]:
+    """What NumPy makes of a number: an array of rank 0, or a scalar, which have other types."""
+    whole, scalar = x.sum().numpy(), x.numpy().sum()
+    made = (numpy.array(scalar), whole.copy(), scalar.copy(), whole.astype(float), whole.T)
+    moved = (whole.reshape(()), numpy.squeeze(whole), numpy.where(x.numpy()[0] > 0, 1.0, 0.0))
+    computed = (whole + 1, numpy.abs(whole), numpy.maximum(whole, scalar), whole.max(), whole[()])
+    return whole, scalar, made, moved, computed, numpy.float64(2.0), numpy.ones(())
+
+
+@program((POSITIVE,), (-POSITIVE,), (POSITIVE + 9,))
+def list_of_arrays(x: Tensor) -> tuple[list[Any], Any]:
+    """A list of arrays that data lets grow, and the last of them."""
+    kept = []
+    largest = None
+    while x.sum() < 10:
+        x = x + 1.5
+        kept.append(x.numpy())
+        largest = x.numpy().max()
+    return kept, largest
+
+
+@program((TABLE, tensor(1)), (-TABLE, tensor(2)))
+def chosen_array(x: Tensor, count: Tensor) -> Any:
+    """An array that paths make differently, some of them of a size that depends on data."""
+    if x[0, 0] > 0:
+        values = x.numpy()
+    else:
+        values = numpy.zeros((2, 3), dtype=numpy.float32)
+    return values, values[:, : int(count)], numpy.nonzero(x.numpy() > 0)[0]

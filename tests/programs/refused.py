@@ -318,12 +318,6 @@ def text_from_data(x: Tensor) -> dict[str, Tensor]:
 
 
 @refused(POSITIVE)
-def array_that_is_returned(x: Tensor) -> Any:
-    """No output is an array of NumPy."""
-    return x.numpy() * 2  # <- MC0101: return x.numpy() * 2
-
-
-@refused(POSITIVE)
 def order_of_equal_elements(x: Tensor) -> Tensor:
     """NumPy does not say how it orders equal elements unless it is asked for a stable order."""
     return x[torch.from_numpy(numpy.argsort(x.numpy()))]  # <- MC0101: numpy.argsort(x.numpy())

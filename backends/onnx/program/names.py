@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....ir.structure import Constant, Leaf, Mapping, Record, Structure
+from ....ir.structure import Array, Constant, Leaf, Mapping, Record, Structure
 
 OUTPUT = "output"
 """What an output is called that has no name of its own."""
@@ -53,6 +53,8 @@ def parts(structure: Structure) -> Iterator[tuple[str, Structure]]:
             return
         case Mapping(keys=keys):
             yield from zip(map(str, keys), structure.items, strict=True)
+        case Array():
+            yield from (("", item) for item in structure.items)
         case Record(fields=fields):
             yield from zip(fields, structure.items, strict=True)
         case _:
@@ -61,4 +63,4 @@ def parts(structure: Structure) -> Iterator[tuple[str, Structure]]:
 
 def below(path: str, key: str) -> str:
     """Return the path of the part `key` of what stands at `path`."""
-    return f"{path}.{key}" if path else key
+    return f"{path}.{key}" if path and key else path or key
