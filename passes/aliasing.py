@@ -57,7 +57,7 @@ def escapes(value: Value) -> bool:
 
     It does not where only ATen ops read it, or ops that read sizes, items or elements.
     """
-    return any(not _keeps_to_itself(user) for user in _readers(value))
+    return any(not _keeps_to_itself(user) for user in readers(value))
 
 
 def is_fresh(value: Value) -> bool:
@@ -74,15 +74,15 @@ def obstacle_to_sharing(copy: Value, source: Value) -> str:
     if source.type != copy.type:
         return "the result has another type than the operand"
     if not is_fresh(source) and not isinstance(source.owner, LoadWeight):
-        if any(reader.name in _STRIDED_READERS for reader in _readers(copy)):
+        if any(reader.name in _STRIDED_READERS for reader in readers(copy)):
             return "a view needs the strides that the copy has"
     if escapes(copy) and not (is_fresh(source) and sum(source.users.values()) == 1):
         return "the copy leaves the function, and what it copies is used elsewhere"
     return ""
 
 
-def _readers(value: Value) -> Iterator[Op]:
-    """Yield the users of `value` and of all views of it."""
+def readers(value: Value) -> Iterator[Op]:
+    """Yield the users of `value`, and of all views of it."""
     todo, seen = [value], {value}
     while todo:
         for user in todo.pop().users:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir import DType, TensorType, Type, Value
+from ..ir import DType, ScalarType, TensorType, Type, Value
 from ..ir.graph import AtenOp
 from .aliasing import is_view
 
@@ -35,11 +35,16 @@ def nanoseconds(op: AtenOp) -> float | None:
     if not all(_elements(value) is not None for value in (*op.operands, *op.results)):
         return None
     if is_view(op):
-        return _OP
+        return None if _reads_numbers(op) else _OP
     if op.target not in _SAFE and torch.Tag.pointwise not in op.operator.tags:
         return None
     elements = sum(_elements(value) or 0 for value in op.results)
     return _OP + _work(op, elements)
+
+
+def _reads_numbers(op: AtenOp) -> bool:
+    """Whether numbers of the host say what is seen: an index may be out of range."""
+    return any(isinstance(value.type, ScalarType) for value in op.operands)
 
 
 def _work(op: AtenOp, elements: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..ir import Argument, Block, DType, Module, Op, TensorType, Value
 from ..ir.graph import AtenOp
 from ..ir.host import Item, Size, arith
+from .aliasing import escapes, readers
 from .blocks import forget_operands
 from .constants import as_element, known_scalar
 from .definition import Pass, PassContext
@@ -65,8 +66,14 @@ def _is_read(op: arith.Select) -> bool:
 
 def _is_seen_elsewhere(op: arith.Select) -> bool:
     """Whether the result could be recognised as one of the selected tensors, not a copy."""
-    users = {user for value in (op.on_true, op.on_false) for user in value.users}
-    return not all(isinstance(user, (AtenOp, arith.Select, Item, Size)) for user in users)
+    users = {user for value in (op.on_true, op.on_false) for user in readers(value)}
+    return not all(user is op or _is_private(user) for user in users)
+
+
+def _is_private(user: Op) -> bool:
+    if isinstance(user, arith.Select):
+        return not escapes(user.out)
+    return isinstance(user, (AtenOp, Item, Size))
 
 
 def _convert(
@@ -168,7 +175,7 @@ class _Tensors:
         if element != number and dtype is DType.F32:
             wide = replace(_type(left), dtype=DType.F64)
             left = self._add("_to_copy.default", wide, left, dtype=DType.F64)
-            element = number
+            element = as_element(number, DType.F64)
         if element is None or element != number:
             return Miss("the number is not exact in the type of the tensor")
         return self._bool(f"{name}.Scalar", left, element)

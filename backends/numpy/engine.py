@@ -108,5 +108,5 @@ def _cost(operation: str, *, scalar: bool) -> float:
     if operation.startswith("reduce."):
         return REDUCTION
     if scalar and operation not in ("argument", "index", "reshape"):
-        return SCALAR_OP if operation not in ("cast", "full") else OPS["cast"]
+        return OPS["cast"] if operation == "cast" else SCALAR_OP
     return OPS.get(operation, ARRAY_OP)

@@ -293,8 +293,10 @@ def _scalar_tensor(builder: ProgramBuilder, op: AtenOp) -> Operand:
 def _full_of(builder: ProgramBuilder, op: AtenOp, value: Any) -> Operand:
     kind = _result(op)
     operand = builder.operand(value, kind.dtype)
-    details = {"shape": list(kind.shape), "dtype": name_of(kind.dtype)}
-    return builder.node("full", [operand], kind, **details)
+    dtype = name_of(kind.dtype)
+    if not kind.rank:
+        return operand if "value" in operand else builder.node("cast", [operand], kind, dtype=dtype)
+    return builder.node("full", [operand], kind, shape=list(kind.shape), dtype=dtype)
 
 
 def _joined(operation: str) -> Mapped:

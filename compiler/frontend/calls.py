@@ -433,7 +433,7 @@ def _construct(
 ) -> Outcome:
     if any(base.__module__ == "tqdm.std" for base in cls.__mro__):
         machine.knowledge.note("a progress bar is not shown", machine.tracer.location())
-        return _construct(machine, state, prelude.Progress, args, {})
+        return _construct(machine, state, prelude.Progress, args, kwargs)
     initialise: Any = cls.__init__
     is_python = _is_interpreted_function(initialise)
     if initialise is nn.Module.__init__ and package_of(cls) not in NATIVE_PACKAGES:

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from .objects import ITERATORS
 
+_TORCH: Any = torch
+
 Hooks: TypeAlias = Sequence[tuple[Callable[..., Any], bool]]
 
 
@@ -689,9 +691,12 @@ def diff(
 
 def one_hot(tensor: Tensor, num_classes: Any = None) -> Tensor:
     """Return `torch.nn.functional.one_hot`, for a number of classes that depends on data."""
+    _TORCH._assert(bool((tensor >= 0).all()), "Class values must be non-negative.")
     count = int(tensor.max()) + 1 if num_classes is None else int(num_classes)
-    zeros = torch.zeros((*tensor.shape, count), dtype=torch.int64)
-    return zeros.scatter(-1, tensor.unsqueeze(-1), 1)
+    if num_classes is not None:
+        is_known = bool((tensor < count).all())
+        _TORCH._assert(is_known, "Class values must be smaller than num_classes.")
+    return (tensor.unsqueeze(-1) == torch.arange(count)).to(torch.int64)
 
 
 def pad_sequence(
@@ -715,11 +720,12 @@ def linspace(start: Any, end: Any, steps: Any, **kwargs: Any) -> Tensor:
     """Return `torch.linspace`, for a number of steps that depends on data."""
     count = int(steps)
     step = (end - start) / max(count - 1, 1)
-    place = torch.arange(count)
-    result = torch.where(
+    dtype = kwargs.get("dtype") or torch.get_default_dtype()
+    place = torch.arange(count).to(dtype if dtype.is_floating_point else torch.float64)
+    result: Any = torch.where(
         place < max(count // 2, 1), start + step * place, end - step * (count - 1 - place)
     )
-    return result.to(**kwargs) if kwargs else result
+    return result.to(**{**kwargs, "dtype": dtype})
 
 
 # --- patterns -----------------------------------------------------------------------------------

@@ -111,7 +111,11 @@ def _clamp(op: AtenOp) -> Range:
     low, high = _argument(op, 1, "min"), _argument(op, 2, "max")
     if isinstance(low, int) and isinstance(high, int) and low > high:
         return (high, high)
-    return (low if isinstance(low, int) else None, high if isinstance(high, int) else None)
+    is_open = high is None or isinstance(high, int)  # else it may be smaller than `low`, and wins
+    return (
+        low if isinstance(low, int) and is_open else None,
+        high if isinstance(high, int) else None,
+    )
 
 
 _RULES: Mapping[tuple[str, int], Rule] = {

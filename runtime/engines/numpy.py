@@ -194,8 +194,6 @@ def _where(operands: Sequence[str], node: _Node) -> str:
 
 
 def _full(operands: Sequence[str], node: _Node) -> str:
-    if node["scalar"]:
-        return f"numpy.{_scalar(node['dtype'])}({operands[0]})"
     return f"numpy.full({_shape(node)}, {operands[0]}, {_dtype(node['dtype'])!r})"
 
 

@@ -1,19 +1,14 @@
 """The benchmark of the host's overhead: it repeats every run of a session, and nothing else."""
 
-import importlib
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
-    return importlib.import_module("overhead")
+def bench(load: Callable[[str], ModuleType]) -> ModuleType:
+    return load("overhead")
 
 
 def test_times_the_whole_and_its_sessions(bench: ModuleType):

@@ -271,3 +271,26 @@ def counter_with_two_values(x: Tensor) -> Tensor:
     if count == 2:  # pyright: ignore[reportUnnecessaryComparison]: that is the point
         return x * 1000
     return x + count
+
+
+@program((tensor(2), MIXED), (tensor(7), MIXED), (tensor(-7), POSITIVE))
+def index_in_range_on_one_way(index: Tensor, x: Tensor) -> Tensor:
+    """Both arms are cheap, but only one of them may take the index."""
+    y = (x * 2).relu()
+    number = int(index)
+    y = y[number] if 0 <= number < 3 else y.sum()
+    return y + x.mean()
+
+
+@program((tensor([5]), tensor(9)), (tensor([5]), tensor(-4)), (tensor([1]), tensor(4)))
+def clamp_whose_upper_bound_is_data(x: Tensor, high: Tensor) -> Tensor:
+    """Where the upper bound is the smaller one, it wins."""
+    number = int(x.clamp(3, int(high))[0])
+    return x + 1 if number < 0 else x * number
+
+
+@program((MIXED,), (POSITIVE,), (NEGATIVE,))
+def selection_that_a_view_shows_too(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    y = x * 2
+    chosen = y if x.sum() > 2 else x + 1
+    return y.view(3, 1), chosen, chosen.relu()

@@ -97,8 +97,8 @@ class _Bar:
 
     __module__ = "tqdm.std"
 
-    def __init__(self, items: Any = None, **options: Any) -> None:
-        self.items, self.begin, self.options = items, time.time(), options
+    def __init__(self, iterable: Any = None, **options: Any) -> None:
+        self.items, self.begin, self.options = iterable, time.time(), options
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.items)
@@ -116,7 +116,7 @@ def shows_progress(x: Tensor, count: Tensor) -> Tensor:
     for step in bar:
         x = x + step if x.sum() > 0 else x - step
         bar.set_postfix(loss=x.sum().item())
-    for step in _Bar(range(int(count))):
+    for step in _Bar(iterable=range(int(count)), desc="unknown"):
         x = x * 0.5 + step
     bar.close()
     return x
@@ -183,7 +183,15 @@ def counts_of_classes(counts: Tensor) -> Any:
 
 @program((tensor(1),), (tensor(2),), (tensor(7),))
 def steps_by_data(count: Tensor) -> Any:
-    return torch.linspace(0, 1, count), torch.linspace(2.0, -1.0, int(count), dtype=torch.float64)
+    steps = int(count)
+    falling = torch.linspace(2.0, -1.0, steps, dtype=torch.float64)
+    fine = torch.linspace(0, 0.6, steps, dtype=torch.float64)
+    return torch.linspace(0, 1, count), falling, fine, torch.linspace(0, 99, steps, dtype=torch.int)
+
+
+@program((COUNTS, tensor(9)), (COUNTS, tensor(2)), (-COUNTS, tensor(9)))
+def classes_that_there_are_not(counts: Tensor, classes: Tensor) -> Tensor:
+    return one_hot(counts, int(classes))
 
 
 @program((COUNTS,), (tensor([1, 1, 1]),))

@@ -2,7 +2,8 @@
 
 Ints have 64 bits and wrap around; a power whose exponent depends on data is exact up to 2**53.
 Divisors are not zero: a branch has tested them. Where Python raises otherwise (the int of an
-infinite float, the root of a negative number) the session fails.
+infinite float, the root of a negative number) the session fails, and where a float is an int of
+more bits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from .scope import Scope
 
 Values: TypeAlias = Sequence[onnx_ir.Value]
 Emit: TypeAlias = Callable[[Scope, Op, Values], onnx_ir.Value]
+
+_LEAST_TOO_LARGE = 2.0**63
 
 MAX_EXPONENT = 64
 """Up to this constant exponent, a power of an int is a product."""
@@ -154,7 +157,9 @@ def _cast(scope: Scope, op: Op, operands: Values) -> onnx_ir.Value:
 
 def _to_int(scope: Scope, value: onnx_ir.Value) -> onnx_ir.Value:
     """Return the float `value` without its fraction."""
-    nothing = scope.failing_if(_is_no_number(scope, value))
+    size = scope.node("Abs", value, kind=F64)
+    fits = scope.node("Less", size, scope.number(_LEAST_TOO_LARGE, F64), kind=I1)
+    nothing = scope.failing_if(scope.inverse(fits))
     return scope.node("Add", scope.cast(value, I64), nothing, kind=I64)
 
 
@@ -227,6 +232,15 @@ def _float_function(op_type: str) -> Emit:
     return emit
 
 
+def _circular(op_type: str) -> Emit:
+    def emit(scope: Scope, op: Op, operands: Values) -> onnx_ir.Value:
+        value = scope.cast(operands[0], F64)
+        infinite = scope.node("IsInf", value, kind=I1)
+        return scope.node(op_type, _checked(scope, value, infinite), kind=F64)
+
+    return emit
+
+
 def _power(scope: Scope, op: Op, operands: Values) -> onnx_ir.Value:
     return _float_power(scope, *_casted(scope, operands, F64))
 
@@ -238,7 +252,7 @@ def _is_finite(scope: Scope, op: Op, operands: Values) -> onnx_ir.Value:
 MATH: Mapping[str, Emit] = {
     "abs": _absolute,
     "ceil": _rounded("Ceil"),
-    "cos": _float_function("Cos"),
+    "cos": _circular("Cos"),
     "exp": _exponential,
     "fabs": _float_function("Abs"),
     "floor": _rounded("Floor"),
@@ -248,7 +262,7 @@ MATH: Mapping[str, Emit] = {
     "log": _logarithm,
     "pow": _power,
     "round": _rounded("Round"),
-    "sin": _float_function("Sin"),
+    "sin": _circular("Sin"),
     "sqrt": _root,
     "tanh": _float_function("Tanh"),
     "trunc": _truncated,
