@@ -162,11 +162,14 @@ def set_attribute(machine: Machine, state: State, owner: Any, name: str, value: 
     return Outcome.NEXT
 
 
+def _is_kept(value: Any) -> bool:
+    return is_storable(value) and not isinstance(value, str)
+
+
 def _set_cell(machine: Machine, state: State, owner: Any, name: str, value: Any) -> None:
     key = (id(owner), name)
     require_no_text([value])
-    is_text = isinstance(value, str)
-    if is_text or not is_storable(value):
+    if is_a(value, nn.Module) or (key in machine.knowledge.read_cells and not _is_kept(value)):
         raise machine.tracer.refuse(
             "MC0101",
             f"the attribute `{name}` is set to a {type(value).__name__}",

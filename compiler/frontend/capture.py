@@ -13,7 +13,16 @@ from torch import nn
 from ...diagnostics import Diagnostic, DiagnosticError
 from ...ir import Cell, DimRange, Func, Module, Symbol, name_results
 from ...ir.host import LoadWeight
-from .cell_kinds import DIFFERENT, CellKind, CellList, growing_lists, parts_of, values_of, widened
+from .cell_kinds import (
+    DIFFERENT,
+    CellKind,
+    CellList,
+    Unstorable,
+    growing_lists,
+    parts_of,
+    values_of,
+    widened,
+)
 from .dims import Dims, check_dims_fit
 from .entry import (
     Capture,
@@ -27,7 +36,7 @@ from .entry import (
 from .failures import Restart, refusal
 from .foreign import named_modules
 from .function_capture import FunctionCapture
-from .knowledge import Explanation, Knowledge
+from .knowledge import Explanation, Knowledge, StateCell
 from .machine import Limits
 from .objects import ABSENT
 from .recursion import FunctionPlan
@@ -197,8 +206,7 @@ class _Entries:
     def _capture_all(self) -> Captured:
         functions = self._capture_functions()
         cells = self.knowledge.cells
-        growing = self.knowledge.growing_cells
-        initial = {key: kind_of_initial(cell, growing) for key, cell in cells.items()}
+        initial = {key: self._initial_kind(cell) for key, cell in cells.items()}
         wanted: list[CellKinds] = [self._relevant(initial)]
         captures: list[Capture] = []
         funcs: list[Func] = []
@@ -213,6 +221,23 @@ class _Entries:
                     captures, funcs = [], []
                     break
         return _assemble(self.name, self.request, self.knowledge, captures, funcs, functions)
+
+    def _initial_kind(self, cell: StateCell) -> CellKind:
+        """Return what `cell` holds at first: nothing that is read if that cannot be kept."""
+        try:
+            return kind_of_initial(cell, self.knowledge.growing_cells)
+        except Unstorable as reason:
+            if cell.key not in self.knowledge.read_cells:
+                self.knowledge.drop(cell.key)
+                return None
+            raise DiagnosticError(
+                Diagnostic(
+                    "MC0101",
+                    f"{reason}, and is read before it is written",
+                    program_location(self.request.program),
+                    help="keep only tensors, numbers, None, and lists, tuples and dicts as state",
+                )
+            ) from None
 
     def _capture_functions(self) -> list[tuple[FunctionCapture, Func]]:
         """Return the functions that call themselves, captured until nothing new is known."""
@@ -360,7 +385,10 @@ def _add_cells(
 ) -> None:
     paths: dict[str, str] = {}
     symbols: dict[AttributeKey, dict[str, None]] = {}
-    for cell in knowledge.cells.values():
+    for key, cell in knowledge.cells.items():
+        if key in knowledge.dropped_cells:
+            knowledge.note(f"`{cell.path}` is written before it is read, and not kept")
+            continue
         kinds = [kind_of_initial(cell, knowledge.growing_cells)]
         kinds += [kinds[cell.key] for entry in captures for kinds in (entry.kinds, *entry.outgoing)]
         parts = [part for kind in kinds for part in parts_of(cell.path, kind)]
@@ -371,11 +399,12 @@ def _add_cells(
         if kinds == [None]:
             paths[cell.path] = cell.path
         for symbol in [symbol for symbol in paths if symbol not in module.cells]:
-            kept = _initial_content(symbol, initial.get(symbol), module, weights)
-            module.cells[Symbol(symbol)] = Cell(Symbol(symbol), paths[symbol], kept)
-    for key in knowledge.overwritten_cells:
+            content = _initial_content(symbol, initial.get(symbol), module, weights)
+            module.cells[Symbol(symbol)] = Cell(Symbol(symbol), paths[symbol], content)
+    kept = knowledge.overwritten_cells - knowledge.dropped_cells
+    for key in kept:
         knowledge.note(f"`{knowledge.cells[key].path}` is written before it is read")
-    overwritten = {symbol for key in knowledge.overwritten_cells for symbol in symbols[key]}
+    overwritten = {symbol for key in kept for symbol in symbols[key]}
     for entry, func in zip(captures, module.entries, strict=True):
         known = overwritten.union(entry.initial_values)
         func.absent_cells = tuple(symbol for symbol in module.cells if symbol not in known)

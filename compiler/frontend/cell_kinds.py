@@ -117,7 +117,7 @@ def kind_of(where: str, value: Any, leaf: Callable[[str, Any], CellKind]) -> Cel
         return known
     form = container_form(value)
     if form is None:
-        raise Unstorable(f"`{where}` holds a {class_of(value).__name__} when the call ends")
+        raise Unstorable(f"`{where}` holds a {class_of(value).__name__} between calls")
     items = children_of(value)
     kinds = tuple(_item_kind(f"{where}[{key!r}]", item, leaf) for key, item in items.items())
     return CellTree(form[0], tuple(items), kinds, form[1])

@@ -57,6 +57,7 @@ def read_cell(machine: Machine, state: State, key: AttributeKey) -> Any:
     value = state.overlay[key]
     if value is UNREAD:
         machine.knowledge.overwritten_cells.discard(key)
+        machine.knowledge.dropped_cells.discard(key)
         machine.knowledge.read_cells.add(key)
         raise Restart(f"{machine.knowledge.cells[key].path} is read")
     return value

@@ -187,7 +187,7 @@ class Capture:
         """Tell whether state or inputs were written on this path."""
         for key, cell in self.knowledge.cells.items():
             value = state.overlay[key]
-            if value is UNREAD:
+            if value is UNREAD or key in self.knowledge.dropped_cells:
                 continue
             if key in self.knowledge.overwritten_cells:
                 return True
@@ -373,12 +373,12 @@ class Capture:
         replaced: list[StateCell] = []
         for key, cell in self.knowledge.cells.items():
             value = state.overlay[key]
-            if value is UNREAD:
+            if value is UNREAD or key in self.knowledge.dropped_cells:
                 kinds[key] = None
                 continue
             if key in self.knowledge.overwritten_cells:
                 replaced.append(cell)
-            kinds[key] = self._kind_of(cell.path, value)
+            kinds[key] = self._kind_of(cell, value)
             for part, content in values_of(cell.path, kinds[key], value):
                 held[part.symbol] = self._part_value(part, content)
                 if is_traced(content):
@@ -390,10 +390,14 @@ class Capture:
         self.outgoing.append(kinds)
         self.replaced.append((op, replaced))
 
-    def _kind_of(self, path: str, value: Any) -> CellKind:
+    def _kind_of(self, cell: StateCell, value: Any) -> CellKind:
+        """Return what `cell` holds that holds `value`; what cannot be kept must not be read."""
         try:
-            return kind_of(path, value, self._leaf_kind)
+            return kind_of(cell.path, value, self._leaf_kind)
         except Unstorable as reason:
+            if cell.key not in self.knowledge.read_cells:
+                self.knowledge.drop(cell.key)
+                raise Restart(f"{reason}: it may be overwritten before it is read") from None
             raise self.tracer.refuse(
                 "MC0101",
                 str(reason),
@@ -439,7 +443,7 @@ class Capture:
         if isinstance(value, DynamicList):
             element = self._element_kind(value.element.prototype)
             if element is None:
-                raise self._refuse_list(where)
+                raise Unstorable(f"`{where}` becomes a list whose length depends on data")
             self.knowledge.growing_cells[where] = CellList(element)
             raise Restart(f"{where} becomes a list whose length depends on data")
         return self._element_kind(value)

@@ -76,7 +76,8 @@ class Knowledge:
     """Everything that survives a restart.
 
     Each call writes `overwritten_cells` before it reads them, as far as is known; of `read_cells`
-    the contrary is known. `growing_cells` are the lists in cells, by path, whose length varies
+    the contrary is known. What `dropped_cells` of the overwritten ones hold when a call ends cannot
+    be kept, and is not. `growing_cells` are the lists in cells, by path, whose length varies
     between calls, and `shared_cells` the parts of cells that may share memory. `changed_arrays` are
     where tensors are made of arrays of NumPy that are changed in place. `functions` are
     the plans for functions that call themselves, by `id` of their code; with `follows_calls` they
@@ -91,6 +92,7 @@ class Knowledge:
     cells: dict[AttributeKey, StateCell] = field(default_factory=dict[AttributeKey, StateCell])
     overwritten_cells: set[AttributeKey] = field(default_factory=set[AttributeKey])
     read_cells: set[AttributeKey] = field(default_factory=set[AttributeKey])
+    dropped_cells: set[AttributeKey] = field(default_factory=set[AttributeKey])
     growing_cells: dict[str, CellList] = field(default_factory=dict[str, CellList])
     functions: dict[int, list[FunctionPlan]] = field(
         default_factory=dict[int, "list[FunctionPlan]"]
@@ -99,6 +101,11 @@ class Knowledge:
     shared_cells: set[str] = field(default_factory=set[str])
     changed_arrays: set[Location] = field(default_factory=set[Location])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])
+
+    def drop(self, key: AttributeKey) -> None:
+        """Take it that each call writes a cell before it reads it, and do not keep it."""
+        self.overwritten_cells.add(key)
+        self.dropped_cells.add(key)
 
     def of_function(self) -> Knowledge:
         """Return knowledge for the body of a function: positions in it are its own."""

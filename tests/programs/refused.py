@@ -496,6 +496,20 @@ class SharedContainer(nn.Module):
 
 
 @refused(POSITIVE)
+class RemembersText(nn.Module):
+    """H4: the next call would read text, which no cell holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode = "first"
+
+    def forward(self, x: Tensor) -> Tensor:  # <- MC0101: def forward(self, x: Tensor) -> Tensor:
+        y = x if self.mode == "first" else -x
+        self.mode = "later"
+        return y
+
+
+@refused(POSITIVE)
 class SharedMemoryInState(nn.Module):
     """H4: the next call changes one of two pieces of state that are one tensor."""
 
