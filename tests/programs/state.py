@@ -416,7 +416,7 @@ class KeptForNobody(nn.Module):
         while x.sum() > 1:
             x = x / 2
             self.found.add(1 - x)
-            self.done[steps % 2].append({"row": x, "sum": x.sum().item()})
+            self.done[0].append({"row": x, "sum": x.sum().item()})
             steps += 1
         return self.found.best, self.mode == "high", len(self.done[0])
 
