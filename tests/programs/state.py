@@ -398,7 +398,7 @@ class _Hypotheses:
         self.best = torch.maximum(self.best, x)
 
 
-@program((POSITIVE,), (NEGATIVE,), (POSITIVE * 5,), (POSITIVE,))
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE / 4,), (tensor([3.0, -5.0, 0.0]),))
 class KeptForNobody(nn.Module):
     """Objects, text, and lists of dictionaries in attributes that each call sets anew."""
 
@@ -410,7 +410,7 @@ class KeptForNobody(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, bool, int]:
         self.found = _Hypotheses(x)
-        self.mode = "high" if x.sum() > 1 else "low"
+        self.mode = "high" if x.max() > 1 else "low"
         self.done = [[] for _ in range(2)]
         steps = 0
         while x.sum() > 1:
