@@ -235,16 +235,9 @@ class Merge:
         """Keep what all states know."""
         others = self._states[1:]
         result.forks = max(state.forks for state in self._states)
-        result.facts = {
-            key: value
-            for key, value in result.facts.items()
-            if all(other.facts.get(key) is value for other in others)
-        }
-        result.items = {
-            key: value
-            for key, value in result.items.items()
-            if all(other.items.get(key) is value for other in others)
-        }
+        result.facts = _common(result.facts, [other.facts for other in others])
+        result.items = _common(result.items, [other.items for other in others])
+        result.counts = _common(result.counts, [other.counts for other in others])
         for depth, frame in enumerate(result.frames):
             frame.forks_at_entry = min(s.frames[depth].forks_at_entry for s in self._states)
             for header in frame.loop_forks:
@@ -407,3 +400,11 @@ def _numbers_differ(numbers: Sequence[Any]) -> bool:
         expressions = {expression_of(number) for number in numbers if is_symbolic(number)}
         return len(expressions) > 1 or not all(map(is_symbolic, numbers))
     return any(repr(number) != repr(first) for number in numbers)
+
+
+def _common(first: dict[Any, Any], others: Sequence[dict[Any, Any]]) -> dict[Any, Any]:
+    return {
+        key: value
+        for key, value in first.items()
+        if all(other.get(key) is value for other in others)
+    }

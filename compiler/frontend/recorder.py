@@ -15,6 +15,7 @@ from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
 from .refusals import SPARSE
 from .scalars import FLOAT_RESULTS
+from .tensor_facts import is_inhabited, known_flag
 from .tensors import tensor_type
 from .torch_internals import (
     DATA_DEPENDENT_ERRORS,
@@ -66,7 +67,11 @@ IDENTITIES: frozenset[Operator] = frozenset(
 DROPPED: frozenset[Operator] = frozenset([_ATEN._assert_tensor_metadata.default])
 """Operators that check what the types already say."""
 
-_MEMOS = ("item_memo", "nonzero_memo", "unique_memo", "unique_consecutive_memo")
+SELECTIONS: frozenset[Operator] = frozenset([_ATEN.nonzero.default, _ATEN.index.Tensor])
+"""Operators whose results are as long as one of their arguments has elements that are not zero."""
+
+_COUNT_MEMO = "nonzero_memo"
+_MEMOS = (_COUNT_MEMO, "item_memo", "unique_memo", "unique_consecutive_memo")
 
 
 class Recorder(ProxySlotMode):
@@ -109,7 +114,7 @@ class Recorder(ProxySlotMode):
         if replaced is not None:
             with self:
                 return replaced()
-        _forget_memos(args)
+        selectors = self._recall_counts(func, args)
         try:
             out = func(*args, **kwargs)
         except DATA_DEPENDENT_ERRORS:
@@ -117,6 +122,7 @@ class Recorder(ProxySlotMode):
                 raise
             with self:
                 return FALLBACKS[func](*args, **kwargs)
+        self._remember_counts(selectors)
         self._mixed_types.check(func, args, kwargs)
         if func in IDENTITIES:
             self._tracer.tensors.alias(out, args[0])
@@ -133,9 +139,11 @@ class Recorder(ProxySlotMode):
         if known is not None:
             return known
         constant = constant_item(self._tracer.tensors, source)
+        if constant is None:
+            constant = known_flag(self._tracer, source)
         if constant is not None:
             return constant
-        _forget_memos((source,))
+        self._recall_counts(func, (source,))
         out = func(source)
         if not isinstance(out, SYMBOLIC_TYPES):
             return out
@@ -179,6 +187,34 @@ class Recorder(ProxySlotMode):
         for output, value in zip(outputs, op.results, strict=True):
             self._tracer.tensors.bind(output, value)
 
+    def _recall_counts(self, func: Operator, args: Any) -> list[Any]:
+        """Return the tensors by which `func` selects; torch shall count them as on this path.
+
+        It invents new symbols for all others: those it remembers may belong to another path.
+        """
+        tensors = [leaf for leaf in _flatten(args) if isinstance(leaf, torch.Tensor)]
+        selectors = tensors if func in SELECTIONS else []
+        for tensor in tensors:
+            for name in _MEMOS:
+                if getattr(tensor, name, None) is not None:
+                    setattr(tensor, name, None)
+        for tensor in selectors:
+            count = self._tracer.state.counts.get(self._tracer.tensors.value_of_fake(tensor))
+            if count is not None:
+                setattr(tensor, _COUNT_MEMO, count)
+        return selectors
+
+    def _remember_counts(self, selectors: list[Any]) -> None:
+        """Let later selections by these tensors on this path be as long."""
+        for tensor in selectors:
+            count = getattr(tensor, _COUNT_MEMO, None)
+            if isinstance(count, torch.SymInt):
+                value = self._tracer.tensors.value_of_fake(tensor)
+                self._tracer.state.counts[value] = count
+                if is_inhabited(self._tracer, value):
+                    self._tracer.shapes.narrow(count, 1, None)
+                    self._tracer.shapes.forget_conclusions()
+
     def _argument(self, argument: Any) -> Any:
         if isinstance(argument, torch.Tensor):
             return self._tracer.tensors.value_of_fake(argument)
@@ -217,12 +253,3 @@ def _flatten(out: Any) -> list[Any]:
     if not isinstance(out, (list, tuple)):
         return [out]
     return [leaf for item in cast("list[Any]", out) for leaf in _flatten(item)]
-
-
-def _forget_memos(args: Any) -> None:
-    """Make torch invent new symbols: those it remembers may belong to another path."""
-    for argument in args:
-        if isinstance(argument, torch.Tensor):
-            for name in _MEMOS:
-                if getattr(argument, name, None) is not None:
-                    setattr(argument, name, None)

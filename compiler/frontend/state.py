@@ -139,7 +139,8 @@ class State:
 
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
-    the results of `item()` on this path. `pending_error` is raised instead of the next instruction.
+    the results of `item()` on this path, `counts` how many elements of a tensor are not zero, where
+    something was selected by it. `pending_error` is raised instead of the next instruction.
     `unfinished` are the generators that are suspended where they still owe a clean-up.
     """
 
@@ -148,6 +149,7 @@ class State:
     overlay: dict[AttributeKey, Any] = field(default_factory=dict[AttributeKey, Any])
     facts: dict[Any, bool] = field(default_factory=dict[Any, bool])
     items: dict[Value, Any] = field(default_factory=lambda: {})
+    counts: dict[Value, Any] = field(default_factory=lambda: {})
     inputs: list[Any] = field(default_factory=lambda: [])
     containers: list[Any] = field(default_factory=lambda: [])
     knowledge: ShapeFacts | None = None
@@ -170,7 +172,7 @@ class State:
     def adopt(self, other: State) -> None:
         """Become `other`, on the same block."""
         self.frames, self.overlay = other.frames, other.overlay
-        self.facts, self.items = other.facts, other.items
+        self.facts, self.items, self.counts = other.facts, other.items, other.counts
         self.inputs, self.containers = other.inputs, other.containers
         self.exception, self.unfinished = other.exception, other.unfinished
 

@@ -129,6 +129,7 @@ class StateCopier:
             self._copy_overlay(state),
             dict(state.facts),
             dict(state.items),
+            dict(state.counts),
             self.copy(state.inputs, ("inputs",)),
             self.copy(state.containers, ("containers",)),
             state.knowledge,

@@ -34,9 +34,7 @@ UNCOVERED: Mapping[str, tuple[int, str]] = {
         "dead: each step completes at most as many hypotheses as are missing, and `break` ends the"
         " loop when none is",
     ),
-    "mixture_of_depths": (10, "torch asks about sizes that three tokens hardly have"),
-    "neural_ode": (15, "derivatives and errors do not vanish"),
-    "point_net": (1, "no random cloud has one point in the unit ball"),
+    "neural_ode": (2, "an error ratio of exactly 1 hinges on the last bit of sums"),
     "spinn": (25, "random parses are shallow"),
 }
 """Model -> how many edges of its capture no input takes, and why."""

@@ -202,12 +202,16 @@ def build():
     model = ODENet()
     with torch.no_grad():
         model.odefunc.net[2].weight *= 2
+        for layer in (model.odefunc.net[0], model.odefunc.net[2]):
+            layer.bias.zero_()
     return model.eval()
 
 
 def inputs():
+    """Return initial values and times: at rest, far apart, backwards, too large to change."""
     torch.manual_seed(1)
     t = torch.tensor([0.0, 1.0])
     calls = [(torch.randn(2, 8) * scale, t * s) for scale, s in [(1, 1), (3, 2), (0, 1), (0.1, 4)]]
     far = torch.tensor([0.0, 4000.0])
-    return [*calls, (torch.randn(2, 8), far), (torch.randn(2, 8), t * 0), (torch.randn(2, 8), -t)]
+    calls += [(torch.randn(2, 8), far), (torch.randn(2, 8), t * 0), (torch.randn(2, 8), -t)]
+    return [*calls, (torch.randn(2, 8) * 1e20, t)]

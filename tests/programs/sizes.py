@@ -391,3 +391,14 @@ class RecurrentLayers(nn.Module):
         y, _ = self.gated(y)
         y, hidden = self.plain(y)
         return y, hidden
+
+
+@program(*[(normal(number, 6),) for number in range(4)], (-normal(0, 6).abs(),))
+def counts_of_each_path(x: Tensor) -> tuple[Tensor, int]:
+    """What a mask selects is counted on each path anew; an earlier test may say that it is some."""
+    mask = x > 0
+    if x[1] < -0.5 or (mask.any() and x[0] > 0):
+        found = x[mask]
+        return found, 0 if found.numel() == 0 else 1
+    rest = x[mask] * 2
+    return rest, 2 if rest.numel() == 0 else 3
