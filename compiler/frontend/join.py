@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,6 +14,7 @@ from .failures import NeedConcrete
 from .fork import copy_list
 from .objects import DynamicList
 from .promotion import MAX_KEPT_APART, promote_lists
+from .relations import combined, linear_relation
 from .scalars import is_symbolic, number_type, type_of_number
 from .state import PositionKey, State
 from .tensors import tensor_type
@@ -22,6 +24,7 @@ from .torch_internals import (
     expression_of,
     is_traced,
     storage_key,
+    symbolic_int,
     view_chain,
     view_layout,
 )
@@ -30,6 +33,9 @@ from .traversal import Path, StateCopier
 if TYPE_CHECKING:
     from .machine import Machine
 
+
+Bounds: TypeAlias = tuple[int | None, int | None]
+"""The smallest and the largest value of an int, None if unknown."""
 
 Group: TypeAlias = list[tuple[State, StateCopier]]
 """States with one skeleton, and what is known about each."""
@@ -87,7 +93,8 @@ class Column:
     fakes: list[Any] = field(default_factory=lambda: [])
     values: list[tuple[Value, ...]] = field(default_factory=list["tuple[Value, ...]"])
     shapes: list[tuple[Any, ...]] = field(default_factory=lambda: [])
-    bounds: list[tuple[int | None, int | None]] = field(default_factory=lambda: [])
+    bounds: list[Bounds] = field(default_factory=lambda: [])
+    lengths: list[Any] = field(default_factory=lambda: [])
     is_merged: bool = False
     result: Any = None
 
@@ -121,6 +128,7 @@ class Merge:
         self._arguments: list[list[Value]] = [[] for _ in states]
         self._merged_tensors: dict[tuple[int, ...], Tensor] = {}
         self._merged_numbers: dict[tuple[Any, ...], Any] = {}
+        self._lengths: dict[tuple[Any, ...], Any] = {}
 
     def run(self) -> State:
         """Return the merged state; the blocks of the others branch to its block."""
@@ -130,6 +138,7 @@ class Merge:
             self._survey(index)
         for column in self._columns:
             column.is_merged = self._differs(column)
+        self._order_lists()
         for index, state in enumerate(self._states):
             self._tracer.activate(state)
             self._pass_arguments(index)
@@ -172,6 +181,8 @@ class Merge:
                 column.shapes.append(tuple(expression_of(extent) for extent in fake.shape))
             elif isinstance(leaf, DynamicList):
                 column.values.append(leaf.columns)
+                column.lengths.append(self._tracer.shapes.settled(expression_of(leaf.length)))
+                column.bounds.append(self._tracer.shapes.bounds(leaf.length))
             else:
                 known = self._tracer.scalars.constant_or_symbol(leaf)
                 column.leaves[index] = known
@@ -193,6 +204,13 @@ class Merge:
             symbols: list[Any] = [expression_of(number).free_symbols for number in symbolic]
             raise NeedConcrete(frozenset[Any]().union(*symbols), "a value that must be known")
         return True
+
+    def _order_lists(self) -> None:
+        """Let lists whose lengths vary least merge first: others may be computed from them."""
+        places = [place for place, column in enumerate(self._columns) if column.lengths]
+        lists = sorted((self._columns[place] for place in places), key=_spread)
+        for place, column in zip(places, lists, strict=True):
+            self._columns[place] = column
 
     def _pass_arguments(self, index: int) -> None:
         seen: set[tuple[int, ...]] = set()
@@ -306,12 +324,35 @@ class Merge:
         lengths = {item.length for item in lists if not is_symbolic(item.length)}
         if len(lengths) == 1 and not any(is_symbolic(item.length) for item in lists):
             return DynamicList(columns, lengths.pop(), element, minimum)
-        key = tuple(expression_of(item.length) for item in lists)
-        length = self._merged_numbers.get(key)
+        key = tuple(column.lengths)
+        length = self._related_length(key, _widest(column.bounds))
         merged = self._machine.lists.of_columns(columns, element, minimum, first, length)
         self._merged_numbers[key] = merged.length
+        if length is None:
+            self._lengths[key] = merged.length
+            self._tracer.shapes.narrow(merged.length, *_widest(column.bounds))
         self._machine.origins.add_join(merged.length, self._key, column.path)
         return merged
+
+    def _related_length(self, key: tuple[Any, ...], bounds: Bounds) -> Any:
+        """Return the length that merges as `key` if other numbers give it, else None.
+
+        It must be known to lie within `bounds`, as all lengths that merge do.
+        """
+        if key in self._merged_numbers:
+            return self._merged_numbers[key]
+        common = frozenset[Any].intersection(*(frozenset(each.free_symbols) for each in key))
+        sources = {
+            (symbol,) * len(key): symbolic_int(self._tracer.shapes, symbol)
+            for symbol in sorted(common, key=str)
+        }
+        sources |= self._lengths
+        factors = linear_relation([*sources], key)
+        if factors is None:
+            return None
+        length = self._tracer.native(combined, list(sources.values()), factors)
+        low, high = self._tracer.shapes.bounds(length)
+        return length if low is not None and high is not None and (low, high) == bounds else None
 
     def _merge_number(self, column: Column, block: Block) -> Any:
         first = column.leaves[0]
@@ -323,10 +364,7 @@ class Merge:
             if key not in self._merged_numbers:
                 self._merged_numbers[key] = self._tracer.scalars.fresh(int, value)
             number = self._merged_numbers[key]
-            lows, highs = zip(*column.bounds, strict=True)
-            low = None if None in lows else min(lows)
-            high = None if None in highs else max(highs)
-            self._tracer.shapes.narrow(number, low, high)
+            self._tracer.shapes.narrow(number, *_widest(column.bounds))
         self._machine.origins.add_join(number, self._key, column.path)
         return number
 
@@ -390,6 +428,11 @@ class Merge:
         return True
 
 
+def _spread(column: Column) -> float:
+    low, high = _widest(column.bounds)
+    return math.inf if low is None or high is None else high - low
+
+
 def _is_same_view(column: Column) -> bool:
     return len(set(map(view_layout, column.leaves))) == 1
 
@@ -400,6 +443,14 @@ def _numbers_differ(numbers: Sequence[Any]) -> bool:
         expressions = {expression_of(number) for number in numbers if is_symbolic(number)}
         return len(expressions) > 1 or not all(map(is_symbolic, numbers))
     return any(repr(number) != repr(first) for number in numbers)
+
+
+def _widest(bounds: Sequence[Bounds]) -> Bounds:
+    """Return the bounds of what has one of `bounds`."""
+    lows = [low for low, _ in bounds if low is not None]
+    highs = [high for _, high in bounds if high is not None]
+    low = min(lows) if len(lows) == len(bounds) else None
+    return low, max(highs) if len(highs) == len(bounds) else None
 
 
 def _common(first: dict[Any, Any], others: Sequence[dict[Any, Any]]) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -207,10 +208,27 @@ class Lists:
         columns = [
             self._emit(Slice, source=column, start=first, stop=last) for column in source.columns
         ]
-        known = _slice_length(source, start, stop)
-        if known is not None:
-            return DynamicList(tuple(columns), known, source.element, known)
-        return self.of_columns(columns, source.element, 0, source)
+        known = self._slice_length(source, start, stop)
+        if known is None:
+            return self.of_columns(columns, source.element, 0, source)
+        low, _ = self._tracer.shapes.bounds(known)
+        return DynamicList(tuple(columns), known, source.element, max(low or 0, 0))
+
+    def _slice_length(self, source: DynamicList, start: Any, stop: Any) -> Any:
+        """Return the length of `source[start:stop]`, None if it is not known how it is computed."""
+        first = 0 if start is None else start
+        last = source.length if stop is None else stop
+        if not any(map(is_symbolic, (source.length, first, last))):
+            return len(range(source.length)[first:last])
+        subtract = self._tracer.scalars.combining(operator.sub)
+        taken, behind = subtract(last, first), subtract(source.length, last)
+        is_within = all(self._is_natural(number) for number in (first, taken, behind))
+        return self._tracer.scalars.constant_or_symbol(taken) if is_within else None
+
+    def _is_natural(self, number: Any) -> bool:
+        """Tell whether an int is known not to be negative."""
+        low, _ = self._tracer.shapes.bounds(number)
+        return low is not None and low >= 0
 
     def reversed(self, source: DynamicList) -> DynamicList:
         """Return `source[::-1]`."""
@@ -396,13 +414,6 @@ def _describe(element: Element) -> str:
     if is_traced(element.prototype):
         return "tensors"
     return "numbers" if is_number(element.prototype) else f"{type(element.prototype).__name__}s"
-
-
-def _slice_length(source: DynamicList, start: Any, stop: Any) -> int | None:
-    bounds = (source.length, 0 if start is None else start, 0 if stop is None else stop)
-    if any(map(is_symbolic, bounds)):
-        return None
-    return len(range(source.length)[start:stop])
 
 
 def _ignore(subject: Any, detail: Any) -> None:

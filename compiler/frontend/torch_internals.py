@@ -45,6 +45,10 @@ Symbolic: TypeAlias = torch.SymInt | torch.SymFloat | torch.SymBool
 
 _COMPILE_FILE = import_module("torch._compile").__file__
 
+_SYMPY: Any = sympy
+_INEQUALITIES: tuple[type[Any], ...] = (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt)
+_STRICT: tuple[type[Any], ...] = (sympy.Gt, sympy.Lt)
+
 _IDENTITY_VIEWS = ("detach_ViewMeta", "alias_ViewMeta", "lift_fresh_ViewMeta")
 
 SYMBOLIC_TYPES = (torch.SymInt, torch.SymFloat, torch.SymBool)
@@ -160,9 +164,35 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         if not isinstance(condition, sympy.core.relational.Relational):
             return
         self._refine_ranges(condition)
+        self._refine_by_division(condition)
         left, right = map(_untyped, condition.args)
         if isinstance(condition, sympy.Ne) and (left - right).is_integer:
             self._assume_sign(left - right)
+
+    def _refine_by_division(self, condition: Any) -> None:
+        """Bound the only symbol of an inequality of ints by what its factor divides.
+
+        Torch leaves out those whose bound is no int, such as `9 - 2 * u >= 2`.
+        """
+        symbols = condition.free_symbols
+        if not isinstance(condition, _INEQUALITIES) or len(symbols) != 1:
+            return
+        (symbol,) = symbols
+        rest = _SYMPY.expand(condition.gts - condition.lts)  # at least 0, or above it
+        factor, offset = rest.coeff(symbol), rest.subs(symbol, 0)
+        if (
+            not (factor.is_Integer and factor and offset.is_Integer)
+            or symbol not in self.var_to_range
+        ):
+            return
+        least = int(offset) - isinstance(condition, _STRICT)
+        known = self.var_to_range[symbol]
+        if factor > 0:
+            bounds = max(known.lower, -(least // int(factor))), known.upper
+        else:
+            bounds = known.lower, min(known.upper, least // -int(factor))
+        if rest == factor * symbol + offset and bounds[0] <= bounds[1]:
+            self.var_to_range[symbol] = _SHAPES.ValueRanges(*bounds)
 
     def _assume_sign(self, difference: Any) -> None:
         """Learn that `difference` is not zero, where that leaves one sign."""
@@ -191,6 +221,15 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         """Return the sympy `expression` with the symbols that this path has equated."""
         return self.replace(expression)
 
+    def settled(self, expression: Any) -> Any:
+        """Return the sympy `expression` of ints with the symbols that can have one value only."""
+        resolved = self.replace(expression)
+        known = {symbol: self.var_to_range.get(symbol) for symbol in resolved.free_symbols}
+        single = {
+            symbol: each.lower for symbol, each in known.items() if each and each.is_singleton()
+        }
+        return resolved.xreplace(single)
+
     def set_range(self, number: torch.SymInt, minimum: int | None, maximum: int | None) -> None:
         """Declare bounds (inclusive) of a fresh symbol."""
         low = -sympy.oo if minimum is None else minimum
@@ -201,7 +240,9 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
 
     def narrow(self, number: torch.SymInt, minimum: int | None, maximum: int | None) -> None:
-        """Declare more bounds of a symbol."""
+        """Declare more bounds of a symbol; what is computed from others has theirs."""
+        if not isinstance(expression_of(number), sympy.Symbol):
+            return
         known = self.var_to_range[expression_of(number)]
         low = known.lower if minimum is None else max(minimum, known.lower)
         high = known.upper if maximum is None else min(maximum, known.upper)

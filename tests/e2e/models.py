@@ -35,7 +35,6 @@ UNCOVERED: Mapping[str, tuple[int, str]] = {
         " loop when none is",
     ),
     "neural_ode": (2, "an error ratio of exactly 1 hinges on the last bit of sums"),
-    "spinn": (25, "random parses are shallow"),
 }
 """Model -> how many edges of its capture no input takes, and why."""
 

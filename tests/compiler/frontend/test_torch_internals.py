@@ -255,6 +255,26 @@ def test_bounds_of_expressions():
     assert shapes.bounds(7) == (7, 7)
 
 
+INEQUALITIES: list[Callable[[Any], Any]] = [
+    lambda u: 9 - 2 * u >= 2,
+    lambda u: 9 - 2 * u > 1,
+    lambda u: 3 * u - 7 <= 6,
+    lambda u: 3 * u < 12,
+    lambda u: 3 * u - 2 > 4,
+    lambda u: -5 * u <= -11,
+    lambda u: u + 3 >= 5,
+]
+
+
+@pytest.mark.parametrize("condition", INEQUALITIES)
+def test_inequalities_bound_their_symbol(condition: Callable[[Any], Any]):
+    shapes = PathShapeEnv()
+    size = shapes.fresh_size(0, 9)
+    shapes.assume(condition(expression_of(size)))
+    held = [number for number in range(10) if condition(sympy.Integer(number)) == sympy.true]
+    assert shapes.bounds(size) == (held[0], held[-1])
+
+
 def test_expressions_become_numbers_again():
     shapes = PathShapeEnv()
     number = shapes.fresh_int()
