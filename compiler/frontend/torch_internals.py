@@ -240,13 +240,17 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
 
     def narrow(self, number: torch.SymInt, minimum: int | None, maximum: int | None) -> None:
-        """Declare more bounds of a symbol; what is computed from others has theirs."""
+        """Declare more bounds of a symbol; what is computed from others has theirs.
+
+        Nothing changes where no number lies within the bounds: no call takes such a path.
+        """
         if not isinstance(expression_of(number), sympy.Symbol):
             return
         known = self.var_to_range[expression_of(number)]
         low = known.lower if minimum is None else max(minimum, known.lower)
         high = known.upper if maximum is None else min(maximum, known.upper)
-        self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
+        if low <= high:
+            self.var_to_range[expression_of(number)] = _SHAPES.ValueRanges(low, high)
 
     def use_as_size(self, number: torch.SymInt) -> None:
         """Let the symbol of an int that cannot be negative be a size."""

@@ -34,7 +34,6 @@ UNCOVERED: Mapping[str, tuple[int, str]] = {
         "dead: each step completes at most as many hypotheses as are missing, and `break` ends the"
         " loop when none is",
     ),
-    "neural_ode": (2, "an error ratio of exactly 1 hinges on the last bit of sums"),
 }
 """Model -> how many edges of its capture no input takes, and why."""
 

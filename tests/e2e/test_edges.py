@@ -15,7 +15,10 @@ Capture = Callable[[Program], CapturedProgram]
 MAX_PERTURBED = 60
 
 UNCOVERED: Mapping[str, tuple[int, str]] = {
-    "algorithms.BeamSearchOverTensors": (1, "where no beam is left, hypotheses have finished"),
+    "algorithms.BeamSearchOverTensors": (
+        1,
+        "dead: each candidate finishes or stays, and there are candidates while there are beams",
+    ),
 }
 """Program -> how many of its edges no input takes, and why."""
 

@@ -201,17 +201,26 @@ def build():
     torch.manual_seed(0)
     model = ODENet()
     with torch.no_grad():
-        model.odefunc.net[2].weight *= 2
+        weight = model.odefunc.net[2].weight
+        weight.copy_((weight * 128).round() / 64)  # sums of these are exact, in any order
         for layer in (model.odefunc.net[0], model.odefunc.net[2]):
             layer.bias.zero_()
     return model.eval()
 
 
 def inputs():
-    """Return initial values and times: at rest, far apart, backwards, too large to change."""
+    """Return initial values and times: at rest, far apart, backwards, too large to change.
+
+    The last values saturate all hidden units: each derivative is a sum of weights, without a
+    rounding error. One unit changes its sign within the last step, whose error ratio is 1.
+    """
     torch.manual_seed(1)
     t = torch.tensor([0.0, 1.0])
     calls = [(torch.randn(2, 8) * scale, t * s) for scale, s in [(1, 1), (3, 2), (0, 1), (0.1, 4)]]
     far = torch.tensor([0.0, 4000.0])
     calls += [(torch.randn(2, 8), far), (torch.randn(2, 8), t * 0), (torch.randn(2, 8), -t)]
-    return [*calls, (torch.randn(2, 8) * 1e20, t)]
+    calls.append((torch.randn(2, 8) * 1e20, t))
+    low = [2.68675452, -18.9929309, -8.0116558, 0.538940159]
+    high = [12.4149233, -15.9191505, -13.1753335, -21.0461259]
+    exact = torch.tensor([number * 1e18 for number in (*low, *high)])
+    return [*calls, (exact.repeat(2, 1), t * 5e17)]

@@ -92,6 +92,17 @@ def test_each_path_counts_for_itself():
     agree(program, result, *CALLS, (X.flip(1),))
 
 
+def test_a_path_that_contradicts_itself_is_harmless():
+    def program(x: Tensor) -> int:
+        mask = x > 0
+        if mask.nonzero().shape[0] == 0:
+            return int(x[mask].shape[0]) if mask.any() else 1
+        return 2
+
+    result = captured(program, X)
+    agree(program, result, *CALLS)
+
+
 def test_what_one_mask_selects_is_of_one_length():
     def program(x: Tensor, y: Tensor) -> Tensor:
         mask = x > 0
