@@ -51,10 +51,10 @@ def _work(op: AtenOp, elements: int) -> float:
     if op.target not in _PRODUCTS:
         read = max((_elements(value) or 0 for value in op.operands), default=0)
         return _PER_ELEMENT * max(elements, read)
-    left, right = op.operands[:2] if op.target == "aten.linear.default" else op.operands[-2:]
-    assert isinstance(left.type, TensorType)
-    inner = int(left.type.shape[-1])
-    return max(_PER_PRODUCT * elements * inner, _PER_WEIGHT * (_elements(right) or 0))
+    kinds = [value.type for value in op.operands if isinstance(value.type, TensorType)]
+    left, right = kinds[:2] if op.target == "aten.linear.default" else kinds[-2:]
+    inner = int(left.shape[-1])
+    return max(_PER_PRODUCT * elements * inner, _PER_WEIGHT * (right.elements or 0))
 
 
 def _elements(value: Value) -> int | None:

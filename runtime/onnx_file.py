@@ -61,7 +61,7 @@ class OnnxFile:
 
 def read_onnx_file(path: Path) -> OnnxFile:
     """Return the program in the file at `path`; MC0506 if it is not there, MC0502 if damaged."""
-    if not path.exists():
+    if not path.is_file():
         raise DiagnosticError(Diagnostic("MC0506", f"there is no ONNX file at {path}"))
     model = path.read_bytes()
     try:
@@ -77,7 +77,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
         if problems := verify_program(program):
             raise codec.Malformed("$", "; ".join(problems))
         weights = _state(program, found.get(STATE, "{}"))
-    except (codec.Malformed, ValueError, KeyError) as error:
+    except (codec.Malformed, ValueError, KeyError, TypeError) as error:
         raise damaged(path, f"its metadata: {error}") from None
     return OnnxFile(program, *_files(program, model), weights)
 

@@ -54,7 +54,7 @@ def metadata(model: bytes) -> dict[str, str]:
     _only(model, MODEL_GRAPH)
     entries = [dict(_contents(value)) for key, value in _contents(model) if key == MODEL_METADATA]
     return {
-        bytes(entry[ENTRY_KEY]).decode(): bytes(entry.get(ENTRY_VALUE, b"")).decode()
+        bytes(entry.get(ENTRY_KEY, b"")).decode(): bytes(entry.get(ENTRY_VALUE, b"")).decode()
         for entry in entries
     }
 

@@ -214,11 +214,22 @@ def test_other_targets_have_no_onnx_file(tmp_path: Path):
 
 def test_foreign_onnx_files_are_refused(tmp_path: Path):
     path = tmp_path / "foreign.onnx"
-    with pytest.raises(DiagnosticError, match="MC0506"):
-        modelc.load(path)
+    for missing in (path, tmp_path.with_suffix(".onnx")):
+        with pytest.raises(DiagnosticError, match="MC0506"):
+            modelc.load(missing)
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(DiagnosticError, match="MC0502"):
         modelc.load(path)
+
+
+@pytest.mark.parametrize("state", ["[]", "{}", "nothing", '{"v": 1}'])
+def test_damaged_metadata_are_refused(tmp_path: Path, state: str):
+    model = written(Counting().eval(), tmp_path / "counts.onnx", torch.ones(2))
+    (entry,) = [entry for entry in model.metadata_props if entry.key == "modelc.state"]
+    entry.value = state
+    (tmp_path / "counts.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(DiagnosticError, match="MC0502"):
+        modelc.load(tmp_path / "counts.onnx")
 
 
 def random(x: Tensor) -> Tensor:
