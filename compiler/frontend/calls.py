@@ -36,6 +36,7 @@ from .hir import Register
 from .keys import can_fork_by_key
 from .lists import need_static
 from .machine import Machine, Outcome
+from .module_hooks import hooks_of, is_hooked
 from .native import run_native, sees_constants_only, unknown_flag
 from .objects import (
     ABSENT,
@@ -59,7 +60,6 @@ from .state import ResultUse, State
 from .string_methods import string_method
 from .texts import require_no_text, symbols_of
 from .torch_internals import (
-    forward_hooks,
     has_data_mutation,
     has_forward_hooks,
     is_raw_tensor,
@@ -281,7 +281,7 @@ def _call_as_module(
     machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
     """Deliver `nn.Module.__call__(module, *args, **kwargs)`."""
-    if type(module).__call__ is nn.Module.__call__ or has_forward_hooks(module):
+    if type(module).__call__ is nn.Module.__call__ or is_hooked(state, module):
         return call_module(machine, state, module, args, kwargs)
     return _call_forward(machine, state, module, args, kwargs)
 
@@ -297,7 +297,7 @@ def call_module(
             "a module of TorchScript cannot be interpreted",
             help="call the module that was scripted or traced",
         )
-    if has_forward_hooks(module):
+    if is_hooked(state, module):
         return _call_hooked(machine, state, module, args, kwargs)
     return call_without_hooks(machine, state, module, args, kwargs)
 
@@ -305,7 +305,7 @@ def call_module(
 def _call_hooked(
     machine: Machine, state: State, module: nn.Module, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
-    before, after = forward_hooks(module)
+    before, after = hooks_of(state, module)
     for hook, _ in [*before, *after]:
         machine.foreign.read(getattr(hook, "__self__", hook))
         if not _is_user_function(hook):

@@ -44,6 +44,7 @@ from .guards import is_guarded
 from .knowledge import Knowledge, StateCell
 from .lists import array_in, only_column
 from .machine import Limits, Machine, Outcome
+from .module_hooks import refuse_lasting_hooks
 from .naming import rename_dims
 from .objects import (
     ABSENT,
@@ -180,6 +181,7 @@ class Capture:
     def _finish_raise(self, state: State, op: Raise) -> None:
         """Let an exception leave behind what was written before."""
         refuse_lasting_values(self.machine, state)
+        refuse_lasting_hooks(self.machine, state)
         self._return_cells(state, op)
         self._return_inputs(state, op)
 
@@ -323,6 +325,7 @@ class Capture:
     def _finish(self, state: State, value: Any) -> None:
         """End a path: outputs, cells that changed, inputs that were mutated."""
         refuse_lasting_values(self.machine, state)
+        refuse_lasting_hooks(self.machine, state)
         outputs: list[Value] = []
 
         def leaf(part: Any) -> Structure | None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from .attributes import set_attribute
 from .machine import Builtin, Machine, Outcome
+from .module_hooks import HOOK_METHODS
 from .registers import deliver
 from .state import State
 from .torch_internals import is_traced
@@ -81,11 +82,12 @@ def _refusing(name: str) -> Builtin:
 
 
 _CHANGING = """
-    register_parameter add_module register_module register_forward_hook register_forward_pre_hook
+    register_parameter add_module register_module
     register_full_backward_hook register_full_backward_pre_hook load_state_dict requires_grad_
     apply to_empty type float double half bfloat16 cuda compile set_submodule""".split()
 
 MODULE_METHODS: Mapping[Any, Builtin] = {
+    **HOOK_METHODS,
     nn.Module.register_buffer: _register_buffer,
     nn.Module.to: _to,
     nn.Module.cpu: _to,

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 from ...diagnostics import Location
 from ...ir import Block, Value
-from . import prelude, prelude_sequences
+from . import prelude, prelude_hooks, prelude_sequences
 from .hir import Code, Instruction, Loop, Register
 from .objects import ABSENT
 from .torch_internals import ShapeFacts, is_torch_file
 
-PRELUDE_FILES = frozenset([prelude.__file__, prelude_sequences.__file__])
+PRELUDE_FILES = frozenset([prelude.__file__, prelude_hooks.__file__, prelude_sequences.__file__])
 """The files of functions that are interpreted in place of others."""
 
 

@@ -19,6 +19,10 @@ from .refusal import Refused, refused, refused_maker
 POSITIVE = tensor([1.0, 2.0, 3.0])
 
 
+def _hook(module: nn.Module, args: Any, output: Tensor) -> Tensor:
+    return output * 2
+
+
 @refused(POSITIVE)
 def python_random(x: Tensor) -> Tensor:
     """H9: it would be drawn once."""
@@ -75,6 +79,35 @@ def writes_a_global(x: Tensor) -> Tensor:
     global TOTAL
     TOTAL = TOTAL + 1  # <- MC0105: TOTAL
     return x * TOTAL
+
+
+@refused(torch.ones(2, 4))
+class HookThatStays(nn.Module):
+    """A hook that the next call would find."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.linear.register_forward_hook(lambda module, args, output: output * 2)
+        return self.linear(x)  # <- MC0105: return self.linear(x)
+
+
+@refused(torch.ones(1, 2, 4))
+class HookInsideOfTorch(nn.Module):
+    """A hook on a part of a layer that torch runs as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(4, 1, 8, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        part = self.layer.linear1
+        handle = part.register_forward_hook(_hook)  # <- MC0105: part.register_forward_hook(_hook)
+        x = self.layer(x)
+        handle.remove()
+        return x
 
 
 @refused(POSITIVE)
