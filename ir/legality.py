@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_HOST = frozenset({"host", "cf", "arith", "list"})
+_HOST = frozenset({"host", "cf", "arith", "list", "text", "table"})
 
 LEGAL: Mapping[str, Mapping[str, frozenset[str]]] = {
     "captured": {"host": _HOST | {"aten"}, "local": _HOST | {"aten"}},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from .core import Op
 from .graph.ops import AtenOp, FuncReturn
-from .host import arith, control, lists, program
+from .host import arith, control, lists, program, texts
 
 _CLASSES: tuple[type[Op], ...] = (
     FuncReturn,
@@ -42,6 +42,12 @@ _CLASSES: tuple[type[Op], ...] = (
     lists.Stack,
     lists.Concatenate,
     lists.ToTensor,
+    texts.Format,
+    texts.CallMethod,
+    texts.Slice,
+    texts.Characters,
+    texts.Get,
+    texts.Find,
     control.Branch,
     control.CondBranch,
     control.Switch,

@@ -13,6 +13,7 @@ __all__ = [
     "F64",
     "I1",
     "I64",
+    "STR",
     "DType",
     "Dim",
     "ListType",
@@ -80,11 +81,12 @@ class TensorType:
 
 
 class ScalarKind(enum.Enum):
-    """Kinds of host scalars: Python int (64 bits at engine borders), float and bool."""
+    """Kinds of host scalars: Python int (64 bits at engine borders), float, bool, and string."""
 
     I64 = "i64"
     F64 = "f64"
     I1 = "i1"
+    STR = "str"
 
     def __str__(self) -> str:
         return self.value
@@ -92,7 +94,7 @@ class ScalarKind(enum.Enum):
 
 @dataclass(frozen=True)
 class ScalarType:
-    """A Python number that lives on the host."""
+    """A Python number or string that lives on the host."""
 
     kind: ScalarKind
 
@@ -113,6 +115,7 @@ class ListType:
 I64 = ScalarType(ScalarKind.I64)
 F64 = ScalarType(ScalarKind.F64)
 I1 = ScalarType(ScalarKind.I1)
+STR = ScalarType(ScalarKind.STR)
 
 
 def item_type(dtype: DType) -> ScalarType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir import Module, Op, ScalarKind, Symbol
-from ..ir.host import Call, ReadCell, Size, arith, lists
+from ..ir.host import Call, ReadCell, Size, arith, lists, texts
 from .constants import known_scalar
 
 _NEVER_RAISE = (
@@ -23,6 +23,7 @@ _NEVER_RAISE = (
     arith.Select,
     lists.Make,
     lists.Len,
+    texts.Find,
     Size,
 )
 _RAISE_FOR_ZERO = (arith.TrueDiv, arith.FloorDiv, arith.Mod)

@@ -33,8 +33,8 @@ def find_exception(type_name: str) -> type[Exception] | None:
     return found if isinstance(found, type) and issubclass(found, Exception) else None
 
 
-def exception(type_name: str, message: str) -> Exception:
-    """Return what `raise type_name(message)` raises.
+def exception(type_name: str, message: str | float) -> Exception:
+    """Return what `raise type_name(message)` raises; the message may be a number.
 
     A constructor that takes other arguments, or words the message itself, is passed by. If the
     class is not imported, a RuntimeError names it in its message.

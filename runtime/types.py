@@ -53,7 +53,7 @@ class TensorType:
 
 @dataclass(frozen=True)
 class ScalarType:
-    """A Python number: `i64` an int, `f64` a float, `i1` a bool."""
+    """A Python number, `i64` an int, `f64` a float, `i1` a bool, or a string, `str`."""
 
     KIND: ClassVar[str] = "scalar"
     name: str
@@ -101,10 +101,11 @@ DTYPES: Mapping[str, str] = {
 """The numpy dtype of the handles of each element type: numpy lacks bfloat16, so its bits are held
 as uint16, which no element type of the IR uses otherwise."""
 
-SCALARS: Mapping[str, type[bool] | type[int] | type[float]] = {
+SCALARS: Mapping[str, type[bool] | type[int] | type[float] | type[str]] = {
     "i64": int,
     "f64": float,
     "i1": bool,
+    "str": str,
 }
 
 FUNCTIONS: Mapping[str, Callable[[Sequence[Fraction]], Fraction]] = {

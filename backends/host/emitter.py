@@ -17,7 +17,6 @@ from ...ir.types import ListType, ScalarType, TensorType
 from ...runtime import types
 from ...runtime.host import program as data
 from ...runtime.signature import Parameter
-from ...runtime.structure import Static
 from .inputs import bind_parameters
 from .instances import InstanceTable, free_inputs, is_only_bound
 from .types import runtime_mapping, runtime_structure, runtime_type
@@ -135,7 +134,7 @@ class _EntryEmitter:
             location=self.tables.location_number(op.loc),
         )
 
-    def _attributes(self, op: Op) -> Mapping[str, Static]:
+    def _attributes(self, op: Op) -> Mapping[str, data.Attribute]:
         if isinstance(op, Call):
             return {"instance": self.tables.instances.number_of(op)}
         if isinstance(op, Invoke):
@@ -201,13 +200,13 @@ def _inputs(func: Func) -> ir_structure.Mapping:
     return func.inputs
 
 
-def _attributes(op: Op) -> Mapping[str, Static]:
+def _attributes(op: Op) -> Mapping[str, data.Attribute]:
     """Return the attributes of `op` as plain values; types and callees have their own places."""
     held = {name: getattr(op, name) for name in type(op).slot_names("attr")}
     return {name: _plain(value) for name, value in held.items() if not isinstance(value, _TYPES)}
 
 
-def _plain(value: Any) -> Static:
+def _plain(value: Any) -> data.Attribute:
     if isinstance(value, Enum):
         return value.value
     return str(value) if isinstance(value, Symbol) else value

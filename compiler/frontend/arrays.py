@@ -16,10 +16,10 @@ import torch
 from .failures import refusal
 from .indexing import set_item, tensor_item
 from .iteration import materialise
-from .lists import need_static
 from .machine import Machine, Outcome
 from .native import guard_aliases, run_native
 from .objects import Array, ArrayMethod, DynamicList, is_a
+from .plain_lists import need_static
 from .registers import deliver
 from .scalars import is_number, is_symbolic, number_type
 from .state import State

@@ -33,7 +33,7 @@ from .objects import (
 from .registers import deliver
 from .scalars import is_number
 from .state import ResultUse, State
-from .texts import require_no_text
+from .texts import Text, TextMethod, require_no_text
 from .torch_internals import Tensor, is_traced
 
 _TENSOR_REFUSALS = {
@@ -46,7 +46,9 @@ _TENSOR_REFUSALS = {
 
 def get_attribute(machine: Machine, state: State, owner: Any, name: str) -> Outcome:
     """Deliver `owner.name`; a property of the program is called."""
-    require_no_text([owner, name])
+    require_no_text([name])
+    if isinstance(owner, Text):
+        return deliver(state, TextMethod(owner, name))
     key = (id(owner), name)
     if key in state.overlay:
         value = read_cell(machine, state, key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...diagnostics import DiagnosticError, Location
 from ...ir import Successor
 from ...ir.host import Branch
-from .elements import by_path, is_below, is_list_token
+from .elements import by_path, is_below, is_list_token, is_text, is_text_of_data
 from .failures import LoopRetry, refusal
 from .hir import Loop, LoopKind
 from .loop_headers import Instance, alias_pairs, arguments_of, extents_of, view_of
@@ -19,6 +19,7 @@ from .promotion import with_lists
 from .scalars import is_number, is_symbolic
 from .schedule import Scope
 from .state import State
+from .texts import HostString
 from .torch_internals import Tensor, expression_of, is_traced
 from .traversal import FROZEN, Path, StateCopier
 
@@ -37,7 +38,9 @@ def close_loop(machine: Machine, scope: Scope, state: State) -> bool:
     Return whether that is done; if not, a header of its own is to be opened for the state.
     """
     plan, header = scope.plan, scope.loop.header
-    state.adopt(with_lists(machine, state, plan.lists, where_possible=plan.alternates))
+    state.adopt(
+        with_lists(machine, state, plan.lists, plan.strings, where_possible=plan.alternates)
+    )
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     own = scope.instances[state.frame.iterations[header] - plan.peel - 1]
@@ -115,6 +118,7 @@ class _Closing:
         self._leaves = dict(survey.leaves)
         self._survey = survey
         self._grown: dict[Path, Element] = {}
+        self._texts: set[Path] = set()
         self.changed = self._compare_tokens()
 
     def with_other(self, instance: Instance) -> _Closing:
@@ -124,13 +128,14 @@ class _Closing:
     def learn(self) -> bool:
         """Extend the plan by what differs; return whether anything does."""
         if self.changed:
-            raise self._refuse()
+            self._learn_texts()
         self._plan.lists |= self._grown
-        learned = bool(self._grown)
+        self._plan.strings |= self._texts
+        learned = bool(self._grown or self._texts)
         for path, leaf in self._survey.leaves:
-            if not is_below(path, self._grown):
+            if not is_below(path, self._grown) and not is_below(path, self._texts):
                 learned |= self._compare_leaf(path, leaf)
-        if not self._grown:
+        if not self._grown and not self._texts:
             groups = self.instance.groups
             learned |= tell_apart(self._tracer, self._plan, groups, self._leaves)
         return learned | self._compare_aliases() | self._compare_losses()
@@ -142,12 +147,26 @@ class _Closing:
         for path in dict.fromkeys([*before, *now]):
             if before.get(path) == now.get(path) or is_below(path, self._grown):
                 continue
+            if is_below(path, self._texts):
+                continue
+            if is_text_of_data(before.get(path), now.get(path)):
+                self._texts.add(path)
+                continue
             element = self._element_of_grown(before.get(path), now.get(path), path)
             if element is None:
                 changed.append(path)
             else:
                 self._grown[path] = element
         return [path for path in changed if not is_below(path, self._grown)]
+
+    def _learn_texts(self) -> None:
+        """Let strings be those of the host that are others in each iteration, if that is all."""
+        before, now = by_path(self.instance.tokens), by_path(self._survey.tokens)
+        if not all(is_text(before.get(path)) and is_text(now.get(path)) for path in self.changed):
+            raise self._refuse()
+        self._plan.strings.update(self.changed)
+        self._plan.alternates = False
+        raise LoopRetry(self.scope)
 
     def _element_of_grown(self, before: Any, now: Any, path: Path) -> Element | None:
         if before is None or now is None or FROZEN in before or FROZEN in now:
@@ -179,6 +198,8 @@ class _Closing:
             return self._compare_tensor(path, leaf)
         if is_number(leaf):
             return self._compare_number(path, leaf)
+        if isinstance(leaf, HostString):
+            return self._compare_string(path, leaf)
         if leaf.minimum < self.instance.minimums[path]:
             self._plan.shrinking.add(path)
             return True
@@ -232,6 +253,12 @@ class _Closing:
             return False
         is_int = isinstance(before, int) and not isinstance(before, bool)
         self._plan.numbers[path] = before if is_int else None
+        return True
+
+    def _compare_string(self, path: Path, leaf: HostString) -> bool:
+        if path in self._plan.numbers or leaf.columns == self.instance.values[path]:
+            return False
+        self._plan.numbers[path] = None
         return True
 
     def _compare_aliases(self) -> bool:

@@ -44,7 +44,6 @@ from .generators import send
 from .indexing import get_item, require_known
 from .iteration import advance, draw, has_next, iterate, materialise
 from .list_methods import call_list_method, call_method, number, reorder, splice
-from .lists import need_static
 from .machine import Builtin, Machine, Outcome
 from .module_methods import MODULE_METHODS
 from .native import run_native
@@ -65,6 +64,7 @@ from .objects import (
     is_a,
 )
 from .packed_sequences import PACKED_SEQUENCES
+from .plain_lists import need_static
 from .refusals import REFUSALS
 from .registers import deliver
 from .scalars import NUMBER_TYPES, is_number, is_symbolic, number_type
@@ -76,9 +76,11 @@ from .tensor_creation import (
     make_tensor_of_class,
     new_tensor,
 )
-from .texts import Text, is_data, joined
+from .text_operations import length_of_text
+from .texts import Text, is_data, joined, require_no_text
 from .torch_internals import is_traced
 from .truth import item_of, number_of, truth
+from .unique_elements import UNIQUE_FUNCTIONS
 
 _TORCH: Any = torch
 _CHECKPOINT: Any = import_module("torch.utils.checkpoint")
@@ -116,10 +118,11 @@ def _items_are_data(machine: Machine, value: Any) -> bool:
 
 def _converter(kind: type) -> Callable[..., Any]:
     def convert(machine: Machine, *args: Any, **kwargs: Any) -> Any:
-        if len(args) != 1 or not _is_data(args[0]):
+        if len(args) != 1 or not is_data(args[0]):
             return kind(*args, **kwargs)
         if kind is bool:
             return truth(machine, args[0])
+        require_no_text(args)
         value = number_of(machine, args[0])
         return machine.tracer.scalars.cast(value, kind) if is_symbolic(value) else kind(value)
 
@@ -194,9 +197,10 @@ def _length(machine: Machine, value: Any) -> Any:
     value = value.tensor if isinstance(value, Array) else value
     if isinstance(value, DynamicList):
         return value.length
+    if isinstance(value, Text):
+        return length_of_text(machine, value)
     if is_traced(value):
         return value.shape[0] if value.dim() else len(value)
-    del machine
     return len(value)
 
 
@@ -270,7 +274,7 @@ def _sequence(kind: type) -> Callable[..., Any]:
 
 
 def _list(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-    if args and isinstance(args[0], (DynamicList, *ITERATORS)):
+    if args and isinstance(args[0], (DynamicList, Text, *ITERATORS)):
         items = materialise(machine, args[0])
         if isinstance(items, DynamicList):
             return deliver(state, copy_list(items))
@@ -777,6 +781,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     _TORCH._assert: _simple(_assert_holds),
     _CHECKPOINT.checkpoint: _interpreted(prelude.checkpoint),
     **CONTEXT_VARIABLE_METHODS,
+    **UNIQUE_FUNCTIONS,
     **MODULE_METHODS,
     **PACKED_SEQUENCES,
     prelude.run_forward: _run_forward,

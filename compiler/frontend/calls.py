@@ -33,8 +33,7 @@ from .failures import NeedConcrete, ProgramError, Undecided
 from .functions import push_function, push_interpreted
 from .generators import call_method
 from .hir import Register
-from .keys import can_fork_by_key
-from .lists import need_static
+from .keys import takes_key
 from .machine import Machine, Outcome
 from .module_hooks import hooks_of, is_hooked
 from .native import run_native, sees_constants_only, unknown_flag
@@ -53,12 +52,14 @@ from .objects import (
     is_a,
 )
 from .packed_sequences import run_open_sequences, takes_open_sequences
+from .plain_lists import need_static
 from .questions import forget_answers
 from .registers import deliver
 from .scalars import is_symbolic
 from .state import ResultUse, State
 from .string_methods import string_method
-from .texts import require_no_text, symbols_of
+from .text_methods import call_text_method, is_text_method
+from .texts import Text, require_no_text, symbols_of
 from .torch_internals import (
     has_data_mutation,
     has_forward_hooks,
@@ -76,7 +77,9 @@ DROPPED_PACKAGES = frozenset(["warnings", "_warnings", "logging", "loguru"])
 _LOGGERS = frozenset(["getLogger", "bind", "opt", "patch"])
 """Functions of these packages that return a logger: these run."""
 
-SHOWING = frozenset([str, repr, format, print, isinstance, type])
+TAKES_TEXT = frozenset(
+    [str, repr, format, print, isinstance, type, bool, len, list, iter, enumerate, zip]
+)
 """Builtins that take text which only the data decides."""
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -103,11 +106,13 @@ def call(
     replaced = replacement(function, args, kwargs)
     if replaced is not None:
         return push_function(machine, state, replaced, args, kwargs)
+    if is_text_method(function, args):
+        return call_text_method(machine, state, function, args, kwargs)
     builtin = _builtin(machine, function)
     if builtin is not None:
         if has_generators(args) and not takes_generators(function):
             return _call_with_lists(machine, state, function, args, kwargs)
-        if function not in SHOWING:
+        if not isinstance(function, ListMethod) and function not in TAKES_TEXT:
             require_no_text([*args, *kwargs.values()])
         return builtin(machine, state, args, kwargs)
     if isinstance(function, InterpretedFunction):
@@ -533,9 +538,10 @@ def _call_container(
         return _call_with_lists(machine, state, method, args, kwargs)
     if method.__name__ in _MUTATORS:
         refuse_foreign_mutation(machine, owner)
-    if args and method.__name__ == "get" and can_fork_by_key(owner, args[0]):
+    if args and method.__name__ == "get" and takes_key(owner, args[0]):
         return push_function(machine, state, prelude.mapping_get, [owner, *args], {})
     if is_a(owner, (dict, set)) and any(_is_unknown_key(argument) for argument in args[:1]):
+        require_no_text(args[:1])
         raise NeedConcrete(symbols_of(args[0]), "a key must not depend on tensor data")
     if class_of(owner) is list:
         return machine.builtins[types.BuiltinMethodType](machine, state, [method, *args], kwargs)
@@ -543,7 +549,7 @@ def _call_container(
 
 
 def _is_unknown_key(value: Any) -> bool:
-    return is_symbolic(value) or isinstance(value, Array)
+    return is_symbolic(value) or isinstance(value, (Array, Text))
 
 
 def call_container(

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...ir import Block, ListType, TensorType, Type
+from ...ir import STR, Block, ListType, TensorType, Type
 from ...ir.dims import canonical_dim
 from ...ir.matching import fits
 from .objects import Array, DynamicList, Element
 from .scalars import is_number, type_of_number
 from .tensors import tensor_type
+from .texts import HostString, Text, text_of
 from .torch_internals import expression_of
 from .traversal import FROZEN, OwnedObjects, Path, StateCopier
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from .tracer import Tracer
 
 _HELD_KINDS = frozenset(
-    "tensor number list tuple dict set instance attributes atom object slice again".split()
+    "tensor number string text piece list tuple dict set instance attributes atom object slice"
+    " again".split()
 )
 """Tokens of what a list of run-time length can hold."""
 
@@ -71,9 +73,10 @@ class Elements:
     def of_items(self, items: Sequence[Any], known: Sequence[Element] = ()) -> Element | None:
         """Return what `items` and the elements `known` have in common, None if too little."""
         every = [*items, *(element.prototype for element in known)]
-        inner = self.differing([self.survey(item) for item in every])
-        elements = [self._describe(item, inner, None) for item in items]
-        elements += [self._describe(element.prototype, inner, element) for element in known]
+        surveys = [self.survey(item) for item in every]
+        inner, texts = self.differing(surveys), _host_texts(surveys)
+        elements = [self._describe(item, inner, texts, None) for item in items]
+        elements += [self._describe(each.prototype, inner, texts, each) for each in known]
         return _unified(elements, self.varying_dim) if elements else None
 
     def typed_leaves(self, element: Element) -> list[tuple[Path, Any, tuple[Type, ...]]]:
@@ -83,6 +86,11 @@ class Elements:
             (path, leaf, tuple(next(types) for _ in range(_column_count(leaf))))
             for path, leaf in self.survey(element.prototype).leaves
         ]
+
+    def texts_in(self, element: Element) -> frozenset[Path]:
+        """Return the strings of the host in an element."""
+        tokens = self.survey(element.prototype).tokens
+        return frozenset(path for path, token in tokens if token[0] == "text")
 
     def _types_by_path(self, element: Element) -> dict[Path, tuple[Type, ...]]:
         return {path: types for path, _, types in self.typed_leaves(element)}
@@ -109,11 +117,16 @@ class Elements:
         return found
 
     def _describe(
-        self, item: Any, inner: Mapping[Path, Element], known: Element | None
+        self,
+        item: Any,
+        inner: Mapping[Path, Element],
+        texts: frozenset[Path],
+        known: Element | None,
     ) -> Element | None:
         """Describe one element, in which the lists at `inner` are dynamic; no op is emitted.
 
-        If `item` is the prototype of `known`, all else is as known.
+        The strings at `texts` are those of the host. If `item` is the prototype of `known`, all
+        else is as known.
         """
 
         def placeholder(path: Path, held: Any) -> Any:
@@ -123,7 +136,12 @@ class Elements:
         def rule(path: Path, leaf: Any) -> Any:
             return placeholder(path, leaf) or leaf
 
-        prototype = self.copier(rule=rule, on_list=placeholder).copy(item, ())
+        def on_text(path: Path, held: Any) -> Text | None:
+            del held
+            return text_of(HostString()) if path in texts else None
+
+        copier = self.copier(rule=rule, on_list=placeholder, on_text=on_text)
+        prototype = copier.copy(item, ())
         survey = self.survey(prototype)
         tokens = tuple(entry for entry in survey.tokens if entry[1] != FROZEN)
         if not all(token[0] in _HELD_KINDS or token == _ARRAY for _, token in tokens):
@@ -146,6 +164,8 @@ class Elements:
     def _types_of(self, leaf: Any) -> list[Type]:
         if isinstance(leaf, DynamicList):
             return [ListType(kind) for kind in leaf.element.types]
+        if isinstance(leaf, HostString):
+            return [STR]
         if is_number(leaf):
             return [type_of_number(leaf)]
         fake = self._tracer.tensors.fake(leaf)
@@ -191,6 +211,31 @@ def is_below(path: Path, roots: Iterable[Path]) -> bool:
 def is_list_token(token: Any) -> bool:
     """Tell whether `token` is that of a list, of known length or not."""
     return token[0] == "list" and (token[1] is list or isinstance(token[1], Element))
+
+
+def is_text(tokens: tuple[Any, ...] | None) -> bool:
+    """Tell whether these are the tokens of a string, whoever knows it."""
+    match tokens:
+        case (("text", _),) | (("atom", str()),):
+            return True
+        case _:
+            return False
+
+
+def is_text_of_data(*tokens: tuple[Any, ...] | None) -> bool:
+    """Tell whether all of these are the tokens of strings, and the data decides one at least."""
+    return all(map(is_text, tokens)) and any(each and each[0][0] == "text" for each in tokens)
+
+
+def _host_texts(surveys: Sequence[StateCopier]) -> frozenset[Path]:
+    """Return the strings that differ between elements, or depend on data, or are all of them."""
+    tokens = [by_path(survey.tokens) for survey in surveys]
+    found: set[Path] = set()
+    for path in tokens[0] if tokens else ():
+        held = [each.get(path) for each in tokens]
+        if is_text_of_data(*held) or all(map(is_text, held)) and (len(set(held)) > 1 or not path):
+            found.add(path)
+    return frozenset(found)
 
 
 def can_widen(narrow: Element, wide: Element) -> bool:

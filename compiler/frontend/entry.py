@@ -42,7 +42,6 @@ from .foreign import named_modules
 from .functions import push_function
 from .guards import is_guarded
 from .knowledge import Knowledge, StateCell
-from .lists import array_in, only_column
 from .machine import Limits, Machine, Outcome
 from .module_hooks import refuse_lasting_hooks
 from .naming import rename_dims
@@ -57,13 +56,16 @@ from .objects import (
     class_of,
     is_a,
 )
+from .plain_lists import array_in, only_column
 from .recurrence import open_sizes
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
+from .showing import value_of_text
 from .signature import Dim
 from .state import AttributeKey, State
 from .steps import execute
 from .structures import NoStructure, describe, rebuild
 from .tensors import tensor_type
+from .texts import Text
 from .torch_internals import (
     Fake,
     Tensor,
@@ -340,7 +342,7 @@ class Capture:
             for classes, name in _UNKNOWN_TO_CALLERS:
                 if isinstance(part, classes):
                     raise NoStructure(part, name)
-            if is_traced(part) or isinstance(part, DynamicList):
+            if is_traced(part) or isinstance(part, (DynamicList, Text)):
                 outputs.append(self._value_of(part))
                 return ir.Leaf(len(outputs) - 1)
             known = self.tracer.scalars.constant_or_symbol(part)
@@ -365,6 +367,8 @@ class Capture:
         state.block.append(op)
 
     def _value_of(self, part: Any) -> Value:
+        if isinstance(part, Text):
+            return value_of_text(self.tracer, part)
         return (
             only_column(part) if isinstance(part, DynamicList) else self.tracer.tensors.value(part)
         )

@@ -18,16 +18,17 @@ from .code_kinds import is_interpreted
 from .failures import NeedConcrete
 from .functions import push_function
 from .hir import GetItem, SetItem
-from .keys import can_fork_by_key
-from .lists import need_static
+from .keys import can_fork_by_key, choose_by_key, takes_key
 from .machine import Machine, Outcome
 from .native import guard_aliases, run_native
 from .objects import Array, DynamicList, class_of, is_a
+from .plain_lists import need_static
 from .promotion import make_dynamic
 from .registers import deliver, read
 from .scalars import is_symbolic
 from .state import ResultUse, State
-from .texts import require_no_text
+from .text_methods import text_item
+from .texts import Text, require_no_text
 from .torch_internals import Tensor, expression_of, is_traced
 from .truth import item_of, number_of
 
@@ -40,7 +41,8 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     if is_traced(container):
         stopped = check_end_row(machine, state, container, key)
         return stopped or deliver(state, tensor_item(machine, container, key))
-    require_no_text([container])
+    if isinstance(container, Text):
+        return text_item(machine, state, container, _known_key(machine, key))
     if isinstance(container, Array):
         return machine.builtins[numpy.ndarray.__getitem__](machine, state, [container, key], {})
     method = _own_method(container, "__getitem__")
@@ -51,7 +53,7 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     key = machine.tracer.scalars.constant_or_symbol(key)
     if isinstance(container, DynamicList):
         return deliver(state, _dynamic_item(machine, container, key))
-    if is_symbolic(key):
+    if is_symbolic(key) or isinstance(key, Text) and takes_key(container, key):
         return _symbolic_item(machine, state, container, key)
     if isinstance(key, Array):
         require_known(machine, [key], "this key")
@@ -117,6 +119,10 @@ def _promoted(machine: Machine, container: Any) -> DynamicList | None:
     return None if element is None else machine.lists.from_items(container, element)
 
 
+def _known_key(machine: Machine, key: Any) -> Any:
+    return _known_slice(machine, key) if is_a(key, slice) else number_of(machine, key)
+
+
 def _known_slice(machine: Machine, key: Any) -> Any:
     """Return `key` with its bounds as numbers, which may be symbolic."""
     known = machine.tracer.scalars.constant_or_symbol
@@ -130,8 +136,12 @@ def _has_symbolic_bound(key: Any) -> bool:
 
 def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> Outcome:
     """Fork by the value of `key`, unless it can be made concrete at its origin."""
+    chosen = choose_by_key(machine, state, container, key)
+    if chosen is not None:
+        return chosen
     is_mapping = can_fork_by_key(container, key)
-    if not isinstance(key, torch.SymInt) or not (is_mapping or is_a(container, _SEQUENCES)):
+    is_index = isinstance(key, torch.SymInt) and is_a(container, _SEQUENCES)
+    if not is_mapping and not is_index:
         require_known(machine, [key], "this key")
     if is_mapping:
         return push_function(machine, state, prelude.mapping_item, [container, key], {})
@@ -228,6 +238,10 @@ def set_item(machine: Machine, state: State, container: Any, key: Any, value: An
     key = machine.tracer.scalars.constant_or_symbol(key)
     if _needs_dynamic(container, key) and make_dynamic(machine, state, container):
         return Outcome.STAY
+    if class_of(container) is list and is_a(key, slice) and isinstance(value, DynamicList):
+        element = machine.lists.elements.of_lists([container, value])
+        if element is not None and make_dynamic(machine, state, container, element):
+            return Outcome.STAY
     if isinstance(container, DynamicList):
         return _set_dynamic_item(machine, state, container, key, value)
     refuse_foreign_mutation(machine, container)

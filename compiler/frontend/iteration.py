@@ -26,6 +26,8 @@ from .objects import (
     class_of,
 )
 from .scalars import is_symbolic
+from .text_operations import characters_of
+from .texts import Text
 from .torch_internals import is_traced
 from .truth import conjunction, disjunction, negation
 
@@ -38,6 +40,8 @@ def iterate(machine: Machine, value: Any) -> Iterator | Generator:
         return RangeIterator(value.start, value.stop, value.step)
     if isinstance(value, DynamicList):
         return SequenceIterator(value)
+    if isinstance(value, Text):
+        return SequenceIterator(characters_of(machine, value))
     if is_traced(value) or isinstance(value, Array):
         return _tensor_iterator(machine, value)
     return SequenceIterator(_static_items(machine, value))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ...ir import Block, Successor, Value
+from ...ir import STR, Block, Successor, Value
 from ...ir.host import Branch
 from .aliases import record_view
 from .failures import NeedConcrete
@@ -18,6 +18,7 @@ from .relations import combined, linear_relation
 from .scalars import is_symbolic, number_type, type_of_number
 from .state import PositionKey, State
 from .tensors import tensor_type
+from .texts import HostString
 from .torch_internals import (
     Tensor,
     common_facts,
@@ -179,6 +180,8 @@ class Merge:
                 column.fakes.append(fake)
                 column.values.append((self._tracer.tensors.value_of_fake(fake),))
                 column.shapes.append(tuple(expression_of(extent) for extent in fake.shape))
+            elif isinstance(leaf, HostString):
+                column.values.append(leaf.columns)
             elif isinstance(leaf, DynamicList):
                 column.values.append(leaf.columns)
                 column.lengths.append(self._tracer.shapes.settled(expression_of(leaf.length)))
@@ -193,6 +196,11 @@ class Merge:
         if column.is_tensor:
             return any(values != column.values[0] for values in column.values)
         numbers = column.leaves
+        if isinstance(numbers[0], HostString):
+            differ = any(values != column.values[0] for values in column.values)
+            if differ and column.path in self._machine.knowledge.split(self._key):
+                raise NeedConcrete(_origins(numbers), "text that must be known")
+            return differ
         if column.values:
             if all(values == column.values[0] for values in column.values):
                 return False
@@ -226,8 +234,8 @@ class Merge:
             if column.is_uniform:
                 return column.values[index]
             return (self._tracer.tensors.value(self._tracer.contiguous(leaf)),)
-        if isinstance(leaf, DynamicList):
-            return leaf.columns
+        if isinstance(leaf, (DynamicList, HostString)):
+            return column.values[index]
         return (self._tracer.scalars.value(leaf),)
 
     # --- the merged state ---
@@ -268,6 +276,8 @@ class Merge:
                 column.result = self._merge_tensor(column, block)
             elif isinstance(column.leaves[0], DynamicList):
                 column.result = self._merge_list(column, block)
+            elif column.is_merged and isinstance(column.leaves[0], HostString):
+                column.result = self._merge_string(column, block)
             elif column.is_merged:
                 column.result = self._merge_number(column, block)
             else:
@@ -368,6 +378,10 @@ class Merge:
         self._machine.origins.add_join(number, self._key, column.path)
         return number
 
+    def _merge_string(self, column: Column, block: Block) -> HostString:
+        origin = self._machine.origins.new_text_of_join(self._key, column.path)
+        return HostString((block.add_argument(STR),), _origins(column.leaves) | {origin})
+
     # --- aliases ---
 
     def _restore_aliases(self) -> None:
@@ -435,6 +449,10 @@ def _spread(column: Column) -> float:
 
 def _is_same_view(column: Column) -> bool:
     return len(set(map(view_layout, column.leaves))) == 1
+
+
+def _origins(leaves: Sequence[Any]) -> frozenset[Any]:
+    return frozenset[Any]().union(*(leaf.origins for leaf in leaves))
 
 
 def _numbers_differ(numbers: Sequence[Any]) -> bool:

@@ -12,6 +12,9 @@ from .recursion import FunctionPlan
 from .state import AttributeKey, PositionKey
 from .traversal import Path
 
+ChoicePlace: TypeAlias = tuple[str, int, int]
+"""Where a string is chosen from a container: a file, line and column."""
+
 Member: TypeAlias = tuple[Path, int | None]
 """A size that a loop changes: of a tensor in some dim, the length of a list, or an int."""
 
@@ -21,10 +24,11 @@ class LoopPlan:
     """How to run one loop.
 
     `dynamic` loops become a loop of the CFG; before it, `peel` iterations are run as straight
-    code. `numbers` maps each generalised number to its lower bound (None: unknown), `tensors`
-    each generalised tensor to the dims that vary, `lists` each list that grows to its element;
-    those in `shrinking` may become shorter than they are before the loop. Sizes that are equal
-    before the loop stay so, unless they are `apart`; `minimums` are lower bounds of extents.
+    code. `numbers` maps each generalised number or string to its lower bound (None: unknown),
+    `tensors` each generalised tensor to the dims that vary, `lists` each list that grows to its
+    element; those in `shrinking` may become shorter than they are before the loop. `strings` are
+    known before the loop, and strings of the host in it. Sizes that are equal before the loop stay
+    so, unless they are `apart`; `minimums` are lower bounds of extents.
     One that `alternates` has a header for each kind that its values have.
     """
 
@@ -35,6 +39,7 @@ class LoopPlan:
     numbers: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
     tensors: dict[Path, frozenset[int]] = field(default_factory=dict[Path, frozenset[int]])
     lists: dict[Path, Element] = field(default_factory=dict[Path, Element])
+    strings: set[Path] = field(default_factory=set[Path])
     shrinking: set[Path] = field(default_factory=set[Path])
     lost_aliases: set[Path] = field(default_factory=set[Path])
     apart: dict[Member, tuple[int, ...]] = field(default_factory=dict[Member, "tuple[int, ...]"])
@@ -45,6 +50,7 @@ class LoopPlan:
         self.numbers.clear()
         self.tensors.clear()
         self.lists.clear()
+        self.strings.clear()
         self.apart.clear()
         self.minimums.clear()
 
@@ -83,7 +89,7 @@ class Knowledge:
     the plans for functions that call themselves, by `id` of their code; with `follows_calls` they
     are made only where the budget for nested calls ends. `splits` are numbers that must not be
     merged, by join; `identities` the joins at which tensors that are one object on some paths
-    only keep paths apart.
+    only keep paths apart; at `forked_choices` each string that a container holds has its path.
     """
 
     loops: dict[PositionKey, LoopPlan] = field(default_factory=dict[PositionKey, LoopPlan])
@@ -98,6 +104,7 @@ class Knowledge:
         default_factory=dict[int, "list[FunctionPlan]"]
     )
     follows_calls: bool = False
+    forked_choices: set[ChoicePlace] = field(default_factory=set["ChoicePlace"])
     shared_cells: set[str] = field(default_factory=set[str])
     changed_arrays: set[Location] = field(default_factory=set[Location])
     notes: dict[Explanation, None] = field(default_factory=dict[Explanation, None])

@@ -9,13 +9,14 @@ from . import prelude
 from .calls import call_container
 from .functions import push_function
 from .iteration import draw
-from .lists import need_static
 from .machine import Machine, Outcome
 from .objects import Array, DynamicList, ListMethod, is_a
+from .plain_lists import need_static
 from .promotion import make_dynamic
 from .registers import deliver
 from .scalars import is_number, is_symbolic
 from .state import State
+from .texts import Text
 from .torch_internals import is_traced
 from .truth import number_of
 
@@ -74,7 +75,7 @@ def _extend_known(machine: Machine, state: State, owner: list[Any], items: Any) 
 
 
 def _is_data(value: Any) -> bool:
-    return is_traced(value) or is_symbolic(value) or isinstance(value, (Array, DynamicList))
+    return is_traced(value) or is_symbolic(value) or isinstance(value, (Array, DynamicList, Text))
 
 
 # --- methods ------------------------------------------------------------------------------------

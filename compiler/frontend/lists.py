@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ...ir import F64, I1, I64, ListType, ScalarType, TensorType, Value
+from ...ir import F64, I1, I64, STR, ListType, ScalarType, TensorType, Value
 from ...ir.graph import dtype_from_torch, to_torch
 from ...ir.host.lists import (
     Append,
@@ -27,10 +27,12 @@ from ...ir.host.lists import (
     ToTensor,
 )
 from .elements import Elements, can_widen
-from .failures import NeedConcrete
-from .objects import Array, DynamicList, Element
+from .objects import DynamicList, Element
+from .plain_lists import is_plain, need_static
 from .scalars import is_number, is_symbolic
+from .showing import as_host_text
 from .tensors import tensor_type
+from .texts import HostString
 from .torch_internals import expression_of, is_traced
 from .traversal import OwnedObjects, Path
 
@@ -321,12 +323,18 @@ class Lists:
 
         for container in self.elements.survey(item).sources:
             self._owned.freeze(container)
-        converted = self.elements.copier(rule=rule, on_list=convert).copy(item, ())
+        texts = self.elements.texts_in(element)
+
+        def on_text(path: Path, held: Any) -> Any:
+            return as_host_text(self._tracer, held) if path in texts else None
+
+        copier = self.elements.copier(rule=rule, on_list=convert, on_text=on_text)
+        converted = copier.copy(item, ())
         leaves = self.elements.survey(converted).leaves
         return [value for _, leaf in leaves for value in self._leaf_values(leaf)]
 
     def _leaf_values(self, leaf: Any) -> tuple[Value, ...]:
-        if isinstance(leaf, DynamicList):
+        if isinstance(leaf, (DynamicList, HostString)):
             return leaf.columns
         if is_number(leaf):
             return (self._tracer.scalars.value(leaf),)
@@ -345,6 +353,8 @@ class Lists:
         (column,) = columns
         assert isinstance(column.type, ListType)
         kind = column.type.element
+        if kind == STR:
+            return HostString((self._emit(Get, source=column, index=index),))
         if isinstance(kind, ScalarType):
             number = self._emit(Get, source=column, index=index)
             return self._tracer.scalars.fresh(_PYTHON_TYPES[kind], number)
@@ -379,35 +389,6 @@ class Lists:
 
     def _emit(self, op_class: Any, **fields: Any) -> Value:
         return self._tracer.emit(op_class(**fields, loc=self._tracer.location())).out
-
-
-def is_plain(element: Element) -> bool:
-    """Tell whether elements are tensors or numbers, and nothing around them."""
-    return is_traced(element.prototype) or is_number(element.prototype)
-
-
-def only_column(source: DynamicList) -> Value:
-    """Return the host list that is all of `source`, at run time the same list as in Python."""
-    inner = source.element
-    while isinstance(inner.prototype, DynamicList):
-        inner = inner.prototype.element
-    if not is_plain(inner) and not isinstance(inner.prototype, Array):
-        raise need_static(source, "a list of containers")
-    return source.columns[0]
-
-
-def array_in(value: Any) -> Array | None:
-    """Return the array of NumPy that `value` is or, if it is a list, that its elements are like."""
-    while isinstance(value, DynamicList):
-        value = value.element.prototype
-    return value if isinstance(value, Array) else None
-
-
-def need_static(source: DynamicList, what: str) -> NeedConcrete:
-    """Return the error that asks for a list of known length where that is possible."""
-    length = source.length
-    symbols: Any = expression_of(length).free_symbols if is_symbolic(length) else ()
-    return NeedConcrete(frozenset(symbols), f"{what}, whose length depends on data")
 
 
 def _describe(element: Element) -> str:

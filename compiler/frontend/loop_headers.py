@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...ir import Block, Successor, Value
+from ...ir import STR, Block, Successor, Value
 from ...ir.host import Branch
 from .aliases import record_view
 from .failures import LoopRetry
@@ -18,6 +18,7 @@ from .scalars import number_type, type_of_number
 from .schedule import Scope
 from .state import State
 from .tensors import tensor_type
+from .texts import HostString
 from .torch_internals import (
     Tensor,
     expression_of,
@@ -60,7 +61,9 @@ class Instance:
 def open_loop(machine: Machine, scope: Scope, state: State) -> None:
     """Begin a loop of the CFG: `state` goes on in a header block, with generalised values."""
     plan, tracer = scope.plan, machine.tracer
-    state.adopt(with_lists(machine, state, plan.lists, where_possible=plan.alternates))
+    state.adopt(
+        with_lists(machine, state, plan.lists, plan.strings, where_possible=plan.alternates)
+    )
     survey = StateCopier(machine.owned, machine.foreign.objects)
     survey.copy_state(state)
     location = tracer.location()
@@ -172,6 +175,8 @@ class _Opening:
             self.sizes.share((path, None), made.length)
             made.home = (self._plan, path)
             return made
+        if isinstance(old, HostString):
+            return HostString((block.add_argument(STR),), old.origins)
         value = block.add_argument(type_of_number(old))
         number = self.sizes.shared((path, None))
         if number is None:
@@ -212,7 +217,7 @@ def _hidden_bases(
 def arguments_of(machine: Machine, leaf: Any) -> tuple[Value, ...]:
     if is_traced(leaf):
         return (machine.tracer.tensors.value(machine.tracer.contiguous(leaf)),)
-    if isinstance(leaf, DynamicList):
+    if isinstance(leaf, (DynamicList, HostString)):
         return leaf.columns
     return (machine.tracer.scalars.value(leaf),)
 
@@ -230,6 +235,8 @@ def _describe(machine: Machine, instance: Instance, state: State) -> None:
             instance.values[path] = (machine.tracer.tensors.value_of_fake(fake),)
             instance.shapes[path] = extents_of(fake)
             instance.views[path] = view_of(machine, leaf)
+        elif isinstance(leaf, HostString):
+            instance.values[path] = leaf.columns
         elif isinstance(leaf, DynamicList):
             instance.values[path] = leaf.columns
             instance.minimums[path] = leaf.minimum

@@ -76,9 +76,9 @@ def run_loop(machine: Machine, state: State, loop: Loop) -> None:
 
 def _generalise_exit(machine: Machine, plan: LoopPlan, state: State) -> None:
     """Make dynamic lists, on a path that left in a peeled iteration, of those that grow later."""
-    if plan.peel and plan.lists:
+    if plan.peel and (plan.lists or plan.strings):
         machine.tracer.activate(state)
-        state.adopt(with_lists(machine, state, plan.lists, where_possible=True))
+        state.adopt(with_lists(machine, state, plan.lists, plan.strings, where_possible=True))
         state.knowledge = machine.tracer.shapes.snapshot()
 
 

@@ -29,7 +29,7 @@ from .objects import DynamicList, Element
 from .origins import JoinPlace, Origins
 from .questions import add_answer
 from .refusals import NEEDS_VALUE, reason
-from .scalars import UnknownExpression
+from .scalars import UnknownExpression, is_number
 from .schedule import Scope, Worklist
 from .showing import fill_values, text_of_error
 from .state import SUSPENDED, Frame, PositionKey, ResultUse, State
@@ -407,8 +407,8 @@ class Machine:
             case.block = block
             self.tracer.activate(case)
             action(case, number)
-            low, _ = self.tracer.shapes.bounds(index)
-            if low is not None and low >= 0:
+            low, high = self.tracer.shapes.bounds(index)
+            if low is not None and 0 <= low <= number and (high is None or number <= high):
                 self.tracer.shapes.assume(sympy.Eq(expression, number))
             case.knowledge = self.tracer.shapes.snapshot()
             if self.go_to_later(case, case.frame.counter + 1):
@@ -542,7 +542,12 @@ class Machine:
             raise ProgramError(error, explicit=False) from error
 
     def message_of(self, error: BaseException) -> tuple[str, tuple[Value, ...]]:
-        """Return the message of an exception: a template and the values in it."""
+        """Return the message of an exception: a template and the values in it.
+
+        One that holds a number which it shows in its own way has that value and no message.
+        """
+        if isinstance(error, KeyError) and len(error.args) == 1 and is_number(error.args[0]):
+            return "", (self.tracer.scalars.value(error.args[0]),)
         text = text_of_error(self.tracer, error)
         if isinstance(text, str):
             return text, ()
@@ -583,6 +588,7 @@ class Machine:
             plan = self.origins.loop(symbol)
             if plan is not None:
                 self._unroll(plan)
+            self._fork_choice(symbol)
             self._split(self.origins.joins(symbol))
         raise refusal(
             "MC0102",
@@ -590,6 +596,15 @@ class Machine:
             need.place or self.tracer.location(),
             help=NEEDS_VALUE,
         )
+
+    def _fork_choice(self, symbol: Any) -> None:
+        """Run again with a path for each string that a container holds, unless there is."""
+        place = self.origins.choice(symbol)
+        if place is None or place in self.knowledge.forked_choices:
+            return
+        self.knowledge.forked_choices.add(place)
+        self.knowledge.note("a string must be known here: paths fork", self.tracer.location())
+        raise Restart("a string must be known")
 
     def _split(self, origins: Sequence[JoinPlace]) -> None:
         """Run again with the paths apart at the joins that made a number, unless they are."""

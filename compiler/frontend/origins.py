@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
+import sympy
+
 from ...ir import Block, ScalarType, Value
-from .knowledge import LoopPlan
+from .knowledge import ChoicePlace, LoopPlan
 from .state import PositionKey
 from .torch_internals import expression_of
 from .tracer import Tracer
@@ -23,6 +25,7 @@ class Origins:
         self._tracer = tracer
         self._joins: dict[Any, list[JoinPlace]] = {}
         self._loops: dict[Any, LoopPlan] = {}
+        self._choices: dict[Any, ChoicePlace] = {}
 
     def add_join(self, number: Any, key: PositionKey, path: Path) -> None:
         """Remember at which join, and for which value there, `number` came to be."""
@@ -35,6 +38,22 @@ class Origins:
         """Remember which loop carries the symbol in `number`."""
         for symbol in expression_of(number).free_symbols:
             self._loops[symbol] = plan
+
+    def new_text_of_join(self, key: PositionKey, path: Path) -> Any:
+        """Return a symbol for a string that came to be at a join."""
+        symbol = sympy.Dummy("text")
+        self._joins[symbol] = [(key, path)]
+        return symbol
+
+    def new_text_of_choice(self, place: ChoicePlace) -> Any:
+        """Return a symbol for a string that was chosen from a container."""
+        symbol = sympy.Dummy("text")
+        self._choices[symbol] = place
+        return symbol
+
+    def choice(self, symbol: Any) -> ChoicePlace | None:
+        """Return where the string of `symbol` was chosen from a container."""
+        return self._choices.get(symbol)
 
     def inherit(self, number: Any, source: Any) -> None:
         """Let the symbol in `number` be made concrete where those in `source` can be."""

@@ -203,11 +203,11 @@ def apply_to_modules(module: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def mapping_item(mapping: Mapping[Any, Any], key: Any) -> Any:
-    """Return `mapping[key]`; the number that is missing stands in the KeyError as text."""
+    """Return `mapping[key]`."""
     for candidate in mapping:
         if candidate == key:
             return mapping[candidate]
-    raise KeyError(str(key))
+    raise KeyError(key)
 
 
 def mapping_get(mapping: Mapping[Any, Any], key: Any, default: Any = None) -> Any:
@@ -216,6 +216,32 @@ def mapping_get(mapping: Mapping[Any, Any], key: Any, default: Any = None) -> An
         if candidate == key:
             return mapping[candidate]
     return default
+
+
+def text_index(text: str, part: str, *bounds: int) -> int:
+    """Return `text.index(part, *bounds)`."""
+    position = text.find(part, *bounds)
+    if position < 0:
+        raise ValueError("substring not found")
+    return position
+
+
+def text_rindex(text: str, part: str, *bounds: int) -> int:
+    """Return `text.rindex(part, *bounds)`."""
+    position = text.rfind(part, *bounds)
+    if position < 0:
+        raise ValueError("substring not found")
+    return position
+
+
+def text_item(text: str, index: int) -> str:
+    """Return `text[index]`."""
+    size = len(text)
+    if index < 0:
+        index += size
+    if index < 0 or index >= size:
+        raise IndexError("string index out of range")
+    return text[index : index + 1]
 
 
 def list_replace(items: list[Any], start: int | None, stop: int | None, new: list[Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .elements import is_list_token
+from .elements import by_path, is_list_token, is_text, is_text_of_data
 from .objects import DynamicList, Element
+from .showing import as_host_text
 from .state import State
+from .texts import Text
 from .traversal import Path, StateCopier
 
 if TYPE_CHECKING:
@@ -22,27 +24,43 @@ def promote_lists(
     states: Sequence[State],
     surveys: Sequence[StateCopier],
     fixed: frozenset[Path],
-) -> dict[Path, Element]:
-    """Make lists dynamic on which too many of `states` disagree; return which.
+) -> bool:
+    """Make lists dynamic on which too many of `states` disagree; return whether there are any.
 
-    `fixed` are the lists that must keep their lengths.
+    Strings that differ are then those of the host. `fixed` are the lists that must keep their
+    lengths, and the strings that must be known.
     """
+    texts = _differing_texts(surveys, fixed, with_known=len(surveys) > machine.limits.variants)
     classes: dict[Any, list[int]] = {}
     for number, survey in enumerate(surveys):
-        classes.setdefault(_without_lists(survey), []).append(number)
-    promoted: dict[Path, Element] = {}
+        classes.setdefault(_without_lists(survey, texts), []).append(number)
+    is_changed = False
     for members in classes.values():
         chosen = [surveys[number] for number in members]
         if len({tuple(token for _, token in each.tokens) for each in chosen}) > MAX_KEPT_APART:
             found = machine.lists.elements.differing(chosen, fixed)
-            for number in members if found else ():
-                _convert(machine, states[number], found)
-            promoted |= found
-    return promoted
+            for number in members if found or texts else ():
+                _convert(machine, states[number], found, texts)
+            is_changed |= bool(found or texts)
+    return is_changed
 
 
-def _without_lists(survey: StateCopier) -> tuple[Any, ...]:
-    """Return the skeleton of a state, apart from what lists hold."""
+def _differing_texts(
+    surveys: Sequence[StateCopier], fixed: frozenset[Path], *, with_known: bool
+) -> frozenset[Path]:
+    """Return the strings that differ and depend on data, or all that differ if `with_known`."""
+    tokens = [by_path(survey.tokens) for survey in surveys]
+    found: set[Path] = set()
+    for path in tokens[0]:
+        held = {each[path] for each in tokens if path in each}
+        decides = all(map(is_text, held)) if with_known else is_text_of_data(*held)
+        if len(held) > 1 and decides and (*path, 0) not in fixed:
+            found.add(path)
+    return frozenset(found)
+
+
+def _without_lists(survey: StateCopier, texts: frozenset[Path]) -> tuple[Any, ...]:
+    """Return the skeleton of a state, apart from what lists hold, and from `texts`."""
     tokens: list[Any] = []
     roots: set[Path] = set()
     for path, token in survey.tokens:
@@ -51,22 +69,33 @@ def _without_lists(survey: StateCopier) -> tuple[Any, ...]:
         if token and is_list_token(token):
             roots.add(path)
             token = "list"
+        if path in texts and is_text((token,)):
+            roots.add(path)
+            token = "text"
         tokens.append((path, token))
     return tuple(tokens)
 
 
-def _convert(machine: Machine, state: State, found: Mapping[Path, Element]) -> None:
+def _convert(
+    machine: Machine, state: State, found: Mapping[Path, Element], texts: frozenset[Path]
+) -> None:
     machine.tracer.activate(state)
-    state.adopt(with_lists(machine, state, found))
+    state.adopt(with_lists(machine, state, found, texts))
     state.knowledge = machine.tracer.shapes.snapshot()
 
 
 def with_lists(
-    machine: Machine, state: State, found: Mapping[Path, Element], *, where_possible: bool = False
+    machine: Machine,
+    state: State,
+    found: Mapping[Path, Element],
+    strings: Collection[Path] = (),
+    *,
+    where_possible: bool = False,
 ) -> State:
     """Return `state`, which is active, with the lists at the paths in `found` dynamic.
 
-    With `where_possible`, those that hold something else stay as they are.
+    Strings at the paths `strings` become those of the host. With `where_possible`, those that hold
+    something else stay as they are.
     """
     elements = machine.lists.elements
 
@@ -82,7 +111,10 @@ def with_lists(
             return leaf
         return machine.lists.widen(leaf, found[path])
 
-    copier = StateCopier(machine.owned, machine.foreign.objects, rule, on_list)
+    def on_text(path: Path, held: str | Text) -> Text | None:
+        return as_host_text(machine.tracer, held) if path in strings else None
+
+    copier = StateCopier(machine.owned, machine.foreign.objects, rule, on_list, on_text)
     return copier.copy_state(state)
 
 

@@ -151,6 +151,10 @@ class _Digger(StateCopier):
         self.is_fit &= is_a(value, ClosureCell)
         return super()._copy_record(value, path)
 
+    def _copy_text(self, value: Any, path: Path) -> Any:
+        self.is_fit = False
+        return super()._copy_text(value, path)
+
     def _copy_object(self, value: Any, path: Path) -> Any:
         self.is_fit &= value not in self._owned
         return super()._copy_object(value, path)

@@ -10,13 +10,23 @@ import torch
 
 from ...diagnostics import escape
 from ...ir import Value
-from ...ir.host import Print
+from ...ir.host import Print, texts
 from .failures import NeedConcrete
 from .fork import copy_list
-from .lists import only_column
 from .objects import ABSENT, DynamicList, class_of, is_a
-from .scalars import is_symbolic, number_type
-from .texts import Piece, Text, is_data, joined, require_no_text, symbols_of
+from .plain_lists import only_column
+from .scalars import is_number, is_symbolic, number_type
+from .texts import (
+    Choice,
+    HostString,
+    Piece,
+    Text,
+    is_data,
+    joined,
+    require_no_text,
+    symbols_of,
+    text_of,
+)
 from .torch_internals import is_traced
 
 if TYPE_CHECKING:
@@ -28,8 +38,8 @@ _BRACKETS: Mapping[type, tuple[str, str]] = {list: ("[", "]"), tuple: ("(", ")")
 
 def format_value(tracer: Tracer, value: Any, conversion: str, specification: str) -> str | Text:
     """Return what `f"{value!conversion:specification}"` gives."""
-    if is_a(value, Text) and conversion in ("", "!s") and not specification:
-        return value
+    if isinstance(value, Text):
+        return _format_text(tracer, value, conversion, specification)
     if is_traced(value) and not conversion and value.dim() == 0:
         value = tracer.native(torch.Tensor.item, value)
     if not is_data(value) and not holds_data(value):
@@ -42,6 +52,13 @@ def format_value(tracer: Tracer, value: Any, conversion: str, specification: str
     if specification or conversion == "!a":
         require_no_text([shown])
     return shown
+
+
+def _format_text(tracer: Tracer, text: Text, conversion: str, specification: str) -> Text:
+    if conversion in ("", "!s") and not specification:
+        return text
+    _try_format("", conversion, specification)
+    return Text((Piece(as_host_string(tracer, text), conversion, specification),))
 
 
 def _try_format(value: Any, conversion: str, specification: str) -> str:
@@ -65,7 +82,7 @@ def shown_as(tracer: Tracer, value: Any, *, quoted: bool) -> str | Text:
     if not holds_data(value):
         return repr(value) if quoted else str(value)
     if isinstance(value, Text):
-        return Text((str(value),)) if quoted else value
+        return _format_text(tracer, value, "!r" if quoted else "", "")
     if isinstance(value, DynamicList):
         return Text((Piece(copy_list(value), "!s"),))
     if is_traced(value):
@@ -120,16 +137,46 @@ def fill_values(tracer: Tracer, text: Text) -> tuple[str, tuple[Value, ...]]:
 def _value(tracer: Tracer, value: Any) -> Value:
     if isinstance(value, DynamicList):
         return only_column(value)
+    if isinstance(value, HostString):
+        return value.columns[0]
+    if isinstance(value, Choice):
+        index = tracer.scalars.value(value.index)
+        chosen = texts.Get(index=index, items=value.items, loc=tracer.location())
+        return tracer.emit(chosen).out
     return tracer.tensors.value(value) if is_traced(value) else tracer.scalars.value(value)
+
+
+def as_host_string(tracer: Tracer, text: str | Text) -> HostString:
+    """Return `text` as a string of the host."""
+    if isinstance(text, Text) and text.host_string is not None:
+        return text.host_string
+    if isinstance(text, Text) and text.choice is not None:
+        return HostString((_value(tracer, text.choice),), text.choice.origins)
+    template, values = (text, ()) if isinstance(text, str) else fill_values(tracer, text)
+    made = tracer.emit(texts.Format(template=template, values=values, loc=tracer.location()))
+    return HostString((made.out,), symbols_of(text))
+
+
+def as_host_text(tracer: Tracer, text: str | Text) -> Text:
+    """Return `text` as one that is a string of the host."""
+    return text_of(as_host_string(tracer, text))
+
+
+def value_of_text(tracer: Tracer, text: str | Text) -> Value:
+    """Return the value of `text` on the host."""
+    (value,) = as_host_string(tracer, text).columns
+    return value
 
 
 def text_of_error(tracer: Tracer, error: BaseException) -> str | Text:
     """Return the message that makes an exception of this class look like `error`."""
     is_key_error = isinstance(error, KeyError) and len(error.args) == 1
+    if is_key_error and is_number(error.args[0]):
+        return shown_as(tracer, error.args[0], quoted=True)
     if is_key_error and not isinstance(error.args[0], (str, Text)):
         raise tracer.refuse(
             "MC0101",
-            "a KeyError holds something other than text",
+            "a KeyError holds something other than text or a number",
             help="put the key into a string: KeyError(str(key))",
         )
     if not any(map(holds_data, error.args)):

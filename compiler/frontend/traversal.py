@@ -1,9 +1,9 @@
 """Walk over everything a path may still read: the one traversal behind fork, join and loops.
 
 `StateCopier` copies a state. Containers, iterators, closure cells and objects that the program
-made are copied, each once; a function decides about the *leaves* (tensors, numbers and lists of
-dynamic length); all else is shared. On the way it lists tokens: two states have the same
-*skeleton*, and so can run the same code, if their tokens are equal.
+made are copied, each once; a function decides about the *leaves* (tensors, numbers, strings of the
+host and lists of dynamic length); all else is shared. On the way it lists tokens: two states have
+the same *skeleton*, and so can run the same code, if their tokens are equal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .objects import (
 )
 from .scalars import is_number, number_type
 from .state import Frame, State
-from .texts import Piece, Text
+from .texts import Choice, HostString, Piece, Text, TextMethod
 from .torch_internals import is_surely_contiguous, is_traced
 
 Path: TypeAlias = tuple[Any, ...]
@@ -86,6 +86,7 @@ class StateCopier:
         foreign: Mapping[int, Any],
         rule: LeafRule = keep,
         on_list: Callable[[Path, list[Any]], Any] | None = None,
+        on_text: Callable[[Path, str | Text], Any] | None = None,
         split: frozenset[Path] = frozenset(),
         *,
         with_strides: bool = False,
@@ -97,6 +98,7 @@ class StateCopier:
         self._foreign = foreign
         self._rule = rule
         self._on_list = on_list
+        self._on_text = on_text
         self._split = split
         self._with_strides = with_strides
         self._with_identity = with_identity
@@ -107,11 +109,11 @@ class StateCopier:
             (dict, self._copy_dict),
             (set, self._copy_set),
             (slice, self._copy_slice),
-            ((*MUTABLE_RECORDS, Text, Piece), self._copy_record),
+            (MUTABLE_RECORDS, self._copy_record),
             (BaseException, self._copy_exception),
             (Generator, self._copy_generator),
             (InterpretedFunction, self._copy_function),
-            ((ListMethod, GeneratorMethod), self._copy_bound_method),
+            ((ListMethod, GeneratorMethod, TextMethod), self._copy_bound_method),
             ((types.MethodType, types.BuiltinMethodType), self._copy_method),
         )
         self._copies: dict[int, tuple[Any, Any]] = {}
@@ -167,8 +169,15 @@ class StateCopier:
 
     def copy(self, value: Any, path: Path) -> Any:
         """Return the copy of `value`, which is reached by `path`."""
-        if is_traced(value) or is_number(value) or isinstance(value, DynamicList):
+        if is_traced(value) or is_number(value) or isinstance(value, (DynamicList, HostString)):
             return self._copy_leaf(value, path)
+        if isinstance(value, (str, Text)) and self._on_text is not None:
+            replaced = self._on_text(path, value)
+            value = value if replaced is None else replaced
+        if isinstance(value, Text):
+            return self._copy_text(value, path)
+        if isinstance(value, Choice):
+            return self._copy_choice(value, path)
         if isinstance(value, _ATOMS) or id(value) in self._foreign:
             return self._share(value, path)
         if id(value) in self._copies:
@@ -202,6 +211,8 @@ class StateCopier:
             return ("tensor", leaf.dtype, str(leaf.device), leaf.dim(), identity, strides)
         if isinstance(leaf, DynamicList):
             return ("list", leaf.element)
+        if isinstance(leaf, HostString):
+            return ("string",)
         kind = number_type(leaf)
         if path in self._split and isinstance(leaf, (bool, int, float)):
             return ("number", kind, repr(leaf))
@@ -295,6 +306,22 @@ class StateCopier:
             setattr(copied, field.name, part)
         return copied
 
+    def _copy_text(self, value: Text, path: Path) -> Any:
+        """Copy a text: it cannot change, so that it does not matter who else has it."""
+        self.tokens.append((path, ("text", len(value.parts))))
+        parts = [self._copy_part(part, (*path, index)) for index, part in enumerate(value.parts)]
+        return Text(tuple(parts), value.place)
+
+    def _copy_choice(self, value: Choice, path: Path) -> Any:
+        self.tokens.append((path, ("choice", value.items)))
+        return Choice(value.items, self.copy(value.index, (*path, "index")), value.origins)
+
+    def _copy_part(self, part: str | Piece, path: Path) -> Any:
+        if isinstance(part, str):
+            return self._share(part, path)
+        self.tokens.append((path, ("piece", part.conversion, part.specification)))
+        return Piece(self.copy(part.value, path), part.conversion, part.specification)
+
     def _copy_exception(self, value: Any, path: Path) -> Any:
         cls: Any = class_of(value)
         attributes = cast("dict[str, Any]", vars(value))
@@ -349,7 +376,9 @@ class StateCopier:
             return ListMethod(owner, value.__name__)
         return types.MethodType(function, owner) if function else getattr(owner, value.__name__)
 
-    def _copy_bound_method(self, value: ListMethod | GeneratorMethod, path: Path) -> Any:
+    def _copy_bound_method(
+        self, value: ListMethod | GeneratorMethod | TextMethod, path: Path
+    ) -> Any:
         self.tokens.append((path, ("method", value.name)))
         return class_of(value)(self.copy(value.owner, (*path, "self")), value.name)
 

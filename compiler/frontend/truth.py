@@ -11,6 +11,8 @@ from .code_kinds import is_interpreted
 from .machine import Machine
 from .objects import Array, DynamicList, class_of
 from .scalars import NUMBER_TYPES, is_number
+from .text_operations import is_filled
+from .texts import Text
 from .torch_internals import Tensor, is_traced
 
 _TORCH: Any = torch
@@ -38,6 +40,8 @@ def truth(machine: Machine, value: Any) -> bool | torch.SymBool:
     value = number_of(machine, value)
     if is_number(value):
         return machine.tracer.scalars.truth(value)
+    if isinstance(value, Text):
+        return is_filled(machine, value)
     if isinstance(value, DynamicList):
         nonempty = machine.tracer.native(_is_positive, value.length)
         return value.minimum > 0 or machine.tracer.scalars.truth(nonempty)

@@ -1,6 +1,6 @@
 """Host IR: the control flow around sub-networks."""
 
-from . import arith, lists
+from . import arith, lists, texts
 from .control import Branch, CondBranch, Exit, Raise, Return, Switch
 from .program import Assert, Call, Invoke, Item, LoadWeight, Print, ReadCell, Size
 
@@ -21,4 +21,5 @@ __all__ = [
     "Switch",
     "arith",
     "lists",
+    "texts",
 ]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ..core import Op, Value, attr, define, operand
 from ..matching import fits
-from ..types import F64, I1, I64, ScalarKind, ScalarType, Type
+from ..types import F64, I1, I64, STR, ScalarKind, ScalarType, Type
 
 
 class Predicate(enum.Enum):
@@ -32,8 +32,8 @@ def is_float(value: Value) -> bool:
 
 def _not_scalars(values: Iterable[Value]) -> Iterator[str]:
     for value in values:
-        if not isinstance(value.type, ScalarType):
-            yield f"operand of type {value.type} is no host scalar"
+        if not isinstance(value.type, ScalarType) or value.type == STR:
+            yield f"operand of type {value.type} is no host number"
 
 
 def _not_bools(values: Iterable[Value]) -> Iterator[str]:
@@ -119,12 +119,16 @@ class Max(Binary):
 
 @define("arith.compare")
 class Compare(Binary):
-    """out = left predicate right."""
+    """out = left predicate right, of two numbers or two strings."""
 
     predicate: Predicate = attr()
 
     def infer(self) -> Sequence[Type]:
         return (I1,)
+
+    def verify(self) -> Iterator[str]:
+        if any(value.type != STR for value in self.operands):
+            yield from _not_scalars(self.operands)
 
 
 @define("arith.and")

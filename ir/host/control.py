@@ -78,8 +78,9 @@ class Return(Op):
 class Raise(Op):
     """End the call by raising `exception` (`module:qualified.name`) with `message`.
 
-    With `values`, `message` is a template such as `"{0} is not {1!r:>5}"`. Before that, cells and
-    inputs are written as `host.return` does.
+    With `values`, `message` is a template such as `"{0} is not {1!r:>5}"`; if it is empty, the
+    exception holds the only value itself. Before that, cells and inputs are written as
+    `host.return` does.
     """
 
     TERMINATOR: ClassVar[bool] = True
@@ -99,6 +100,8 @@ class Raise(Op):
 
     def verify(self) -> Iterator[str]:
         yield from template_problems(self.message, len(self.values))
+        if not self.message and len(self.values) > 1:
+            yield "no message shows the values"
         yield from _unpaired(self)
 
 

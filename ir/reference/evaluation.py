@@ -14,7 +14,7 @@ from ...diagnostics import fill
 from ..core import Argument, Op
 from ..graph.literals import dtype_from_torch, flatten, to_torch, torch_dtypes
 from ..graph.ops import AtenOp
-from ..host import arith, lists, program
+from ..host import arith, lists, program, texts
 from ..types import ListType, ScalarKind, ScalarType, TensorType, Type
 
 Read: TypeAlias = Callable[[Argument], Any]
@@ -27,6 +27,7 @@ PYTHON_TYPES: Mapping[ScalarKind, type] = {
     ScalarKind.I64: int,
     ScalarKind.F64: float,
     ScalarKind.I1: bool,
+    ScalarKind.STR: str,
 }
 
 
@@ -139,6 +140,15 @@ def _to_tensor(op: lists.ToTensor, read: Read) -> Sequence[Any]:
     return [torch.tensor(read(op.source), dtype=torch_dtypes()[declared.dtype])]
 
 
+def _call_method(op: texts.CallMethod, read: Read) -> Sequence[Any]:
+    return [getattr(read(op.text), op.method)(*read(op.values))]
+
+
+def _find(op: texts.Find, read: Read) -> Sequence[Any]:
+    value = read(op.value)
+    return [op.items.index(value) if value in op.items else -1]
+
+
 def _assert(op: program.Assert, read: Read) -> Sequence[Any]:
     if not read(op.condition):
         raise RuntimeError(op.message)
@@ -186,6 +196,12 @@ EVALUATE: Mapping[type[Op], Evaluate] = {
     lists.Stack: lambda op, read: [torch.stack(read(op.source), op.dim)],
     lists.Concatenate: lambda op, read: [torch.cat(read(op.source), op.dim)],
     lists.ToTensor: _to_tensor,
+    texts.Format: lambda op, read: [fill(op.template, read(op.values))],
+    texts.CallMethod: _call_method,
+    texts.Slice: lambda op, read: [read(op.source)[read(op.start) : read(op.stop)]],
+    texts.Characters: lambda op, read: [list(read(op.source))],
+    texts.Get: lambda op, read: [op.items[read(op.index)]],
+    texts.Find: _find,
     program.Item: lambda op, read: [read(op.source).item()],
     program.Size: lambda op, read: [read(op.source).size(op.dim)],
     program.Assert: _assert,

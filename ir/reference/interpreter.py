@@ -161,7 +161,9 @@ class _HostRun:
         for target, value in zip(targets, copies, strict=True):
             target.copy_(value)
         if isinstance(op, Raise):
-            raise make_exception(op.exception, fill(op.message, outputs))
+            holds_value = bool(outputs) and not op.message
+            message = outputs[0] if holds_value else fill(op.message, outputs)
+            raise make_exception(op.exception, message)
         return rebuild(op.structure, outputs)
 
 

@@ -17,7 +17,7 @@ def find_class(type_name: str) -> Any:
     return operator.attrgetter(name)(importlib.import_module(module))
 
 
-def make_exception(type_name: str, message: str) -> BaseException:
+def make_exception(type_name: str, message: str | float) -> BaseException:
     """Return an exception of the class that `type_name` names, with this message.
 
     A constructor that words the message itself is passed by.

@@ -262,7 +262,7 @@ def read_type(node: Expression) -> Type:
             return ListType(read_type(node.items[0]))
         if node.head == "tensor" and len(node.items) in (2, 3):
             return _tensor_type(*node.items)
-    _fail(node, "a type", "types are i64, f64, i1, tensor<[dims], dtype> and list<type>")
+    _fail(node, "a type", "types are i64, f64, i1, str, tensor<[dims], dtype> and list<type>")
 
 
 def _tensor_type(dims: Expression, dtype: Expression, device: Expression | None = None) -> Type:

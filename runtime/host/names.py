@@ -12,7 +12,7 @@ from .graph import FlowGraph
 from .liveness import Liveness, bits, members
 from .program import edges_of
 
-_SCALAR_HINTS = {"i64": "n", "f64": "f", "i1": "c"}
+_SCALAR_HINTS = {"i64": "n", "f64": "f", "i1": "c", "str": "text"}
 _DEFAULT_HINTS = {*_SCALAR_HINTS.values(), "t", "items"}
 
 

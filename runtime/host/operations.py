@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..structure import Static
 from ..types import DTYPES, ListType, TensorType, Type
-from .program import Instruction
+from .program import Attribute, Instruction
 
 PREDICATES: Mapping[str, str] = {
     "eq": "==",
@@ -41,7 +40,15 @@ MATH_FUNCTIONS: Mapping[str, str] = {
 }
 """How each function of `arith.math` is called in the generated module."""
 
-Check: TypeAlias = Callable[[Static], bool]
+STRING_METHODS = frozenset(
+    """__contains__ __len__ capitalize casefold center count endswith expandtabs find isalnum
+    isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle
+    isupper join ljust lower lstrip removeprefix removesuffix replace rfind rjust rsplit rstrip
+    split splitlines startswith strip swapcase title upper zfill""".split()
+)
+"""The methods of strings that the generated module may call."""
+
+Check: TypeAlias = Callable[[Attribute], bool]
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,11 @@ class Site:
 class Operation:
     """How one operation looks.
 
-    `operands` has one letter per operand: `n` a number, `t` a tensor, `l` a list, `?` any of them;
-    a letter before `*` repeats. `attributes` maps names to checks of their values. `text` returns
-    the Python expression for given operand texts; it is None where the generator knows better.
-    The text of an `enclosed` operation needs no brackets, and its operands need none where they are
-    `apart`: between brackets and commas.
+    `operands` has one letter per operand: `n` a number or string, `t` a tensor, `l` a list, `?` any
+    of them; the letter before a last `*` repeats. `attributes` maps names to checks of their
+    values. `text` returns the Python expression for given operand texts; it is None where the
+    generator knows better. The text of an `enclosed` operation needs no brackets, and its operands
+    need none where they are `apart`: between brackets and commas.
     """
 
     operands: str
@@ -76,10 +83,12 @@ class Operation:
     apart: bool = True
 
 
-def literal(value: Static) -> str:
+def literal(value: Attribute) -> str:
     """Return a Python expression for `value`."""
     if isinstance(value, float) and not math.isfinite(value):
         return "-math.inf" if value < 0 else f"math.{value}"
+    if isinstance(value, tuple):
+        return f"({''.join(f'{literal(item)}, ' for item in value)})"
     return repr(value)
 
 
@@ -160,7 +169,39 @@ def _shown(kind: Type, text: str) -> str:
     return text
 
 
-def _is_bool(value: Static) -> bool:
+def _format(site: Site, texts: list[str]) -> str:
+    return filled(site.text("template"), site.operand_types, texts)
+
+
+def _method(site: Site, texts: list[str]) -> str:
+    source, *arguments = texts
+    match site.text("method"):
+        case "__len__":
+            return f"len({source})"
+        case "__contains__":
+            return f"contains({source}, {arguments[0]})"
+        case method:
+            return f"{source}.{method}({', '.join(arguments)})"
+
+
+def _part(site: Site, texts: list[str]) -> str:
+    del site
+    source, start, stop = texts
+    return f"{source}[{start}:{stop}]"
+
+
+def _table(function: str) -> Operation:
+    def text(site: Site, texts: list[str]) -> str:
+        return f"{function}({literal(site.instruction.attribute('items'))}, {texts[0]})"
+
+    return Operation("n", text, {"items": _is_table})
+
+
+def _is_table(value: Attribute) -> bool:
+    return isinstance(value, tuple) and len({type(item) for item in value} - {type(None)}) == 1
+
+
+def _is_bool(value: Attribute) -> bool:
     return isinstance(value, bool)
 
 
@@ -170,19 +211,19 @@ def _of_tensor(site: Site, texts: list[str]) -> str:
     return f"bfloat16_items({texts[0]})" if source.dtype == "bf16" else f"{texts[0]}.tolist()"
 
 
-def _is_number(value: Static) -> bool:
+def _is_number(value: Attribute) -> bool:
     return isinstance(value, bool | int | float)
 
 
-def _is_int(value: Static) -> bool:
+def _is_int(value: Attribute) -> bool:
     return type(value) is int
 
 
-def _is_str(value: Static) -> bool:
+def _is_str(value: Attribute) -> bool:
     return isinstance(value, str)
 
 
-def _key_of(names: Mapping[str, str]) -> Check:
+def _key_of(names: Container[str]) -> Check:
     return lambda value: isinstance(value, str) and value in names
 
 
@@ -233,6 +274,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "list.stack": _joined("stack"),
     "list.concatenate": _joined("concatenate"),
     "list.to_tensor": Operation("l", _to_tensor),
+    "text.format": Operation("?*", _format, {"template": _is_str}),
+    "text.call": _postfix("n?*", _method, method=_key_of(STRING_METHODS)),
+    "text.slice": _postfix("nnn", _part),
+    "text.characters": _call("list", "n"),
+    "table.get": _table("choice"),
+    "table.find": _table("place"),
     "host.call": Operation("?*", None, {"instance": _is_int}, results=None),
     "host.invoke": Operation("?*", None, {"function": _is_int}, results=None),
     "host.weight": Operation("", None, {"symbol": _is_str}),

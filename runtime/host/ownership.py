@@ -23,6 +23,8 @@ _MAKERS = (
     "list.take",
     "list.order",
     "list.of_tensor",
+    "text.characters",
+    "text.call",
 )
 
 

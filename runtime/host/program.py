@@ -15,6 +15,9 @@ from ..types import DimRange, Type
 SCHEMA = 2
 """Raised with every change of the form; no runtime reads another schema than its own."""
 
+Attribute: TypeAlias = Static | tuple[Static, ...]
+"""What an instruction is made with, known at compile time."""
+
 
 @dataclass(frozen=True)
 class Location:
@@ -32,10 +35,10 @@ class Instruction:
     operation: str
     results: tuple[int, ...] = ()
     operands: tuple[int, ...] = ()
-    attributes: Mapping[str, Static] = field(default_factory=lambda: {})
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: {})
     location: int | None = None
 
-    def attribute(self, name: str) -> Static:
+    def attribute(self, name: str) -> Attribute:
         """Return the attribute `name`, which the verifier has checked to be there."""
         return self.attributes[name]
 
@@ -101,7 +104,8 @@ class Return:
 class Raise:
     """End the call by raising `exception` (`module:qualified.name`) with `message`.
 
-    With `values` the message is a template. Cells and inputs are written as by `Return`.
+    With `values` the message is a template; if it is empty, the exception holds the value. Cells
+    and inputs are written as by `Return`.
     """
 
     KIND: ClassVar[str] = "raise"

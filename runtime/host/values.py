@@ -78,6 +78,21 @@ def order(keys: Sequence[float], reverse: bool) -> list[int]:
     return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
 
 
+def contains(text: str, part: str) -> bool:
+    """Tell whether `part` occurs in `text`."""
+    return part in text
+
+
+def choice(items: Sequence[Any], index: int) -> Any:
+    """Return the constant at `index`."""
+    return items[index]
+
+
+def place(items: Sequence[Any], value: Any) -> int:
+    """Return where `value` stands among constants, -1 if it does not."""
+    return items.index(value) if value in items else -1
+
+
 def case_of(index: int, cases: int) -> int:
     """Return which of `cases` list elements Python's `index` means; IndexError if none."""
     if not -cases <= index < cases:

@@ -173,7 +173,8 @@ class _EntryCheck:
     def _operands_fit(self, letters: str, instruction: Instruction) -> bool:
         given = instruction.operands
         if letters.endswith("*"):
-            letters = letters[0] * len(given)
+            repeated = max(len(given) - len(letters) + 2, 0)
+            letters = letters[:-2] + letters[-2] * repeated
         return len(given) == len(letters) and all(
             isinstance(self._type(value), _LETTERS[letter])
             for value, letter in zip(given, letters, strict=True)
@@ -202,8 +203,9 @@ class _EntryCheck:
                     yield f"no dim {dim}"
             case "host.invoke":
                 yield from self._invoke(instruction)
-            case "host.print":
-                text = str(instruction.attribute("text"))
+            case "host.print" | "text.format":
+                name = "text" if instruction.operation == "host.print" else "template"
+                text = str(instruction.attribute(name))
                 yield from template_problems(text, len(instruction.operands))
             case "list.to_tensor":
                 if not isinstance(self._type(instruction.results[0]), TensorType):
@@ -284,6 +286,8 @@ def flow_graph(entry: Entry) -> FlowGraph:
 def _exit_problems(terminator: Exit) -> Iterator[str]:
     if isinstance(terminator, Return):
         return check_structure(terminator.structure, len(terminator.outputs))
+    if not terminator.message and len(terminator.values) > 1:
+        return iter(["no message shows the values"])
     return template_problems(terminator.message, len(terminator.values))
 
 

@@ -126,7 +126,8 @@ class Writer:
         body = self.liveness.bodies[block]
         texts = [self._text(body.place(value)) for value in terminator.values]
         types = [self.program.type_of(self.entry, value) for value in terminator.values]
-        message = filled(terminator.message, types, texts)
+        holds_value = bool(texts) and not terminator.message
+        message = texts[0] if holds_value else filled(terminator.message, types, texts)
         error = f"exception({terminator.exception!r}, {message})"
         if not terminator.writes:
             return f"raise {error}"

@@ -11,6 +11,7 @@ _CAUGHT = "errors of operations that depend on data leave the program, `except` 
 _TYPES_CHANGE = "refused (MC0403): state changes its type between calls"
 _RANDOM = "refused (MC0401): ONNX has no random numbers that are torch's"
 _LISTS_IN_LISTS = "refused (MC0402): ONNX has no lists of lists"
+_STRINGS = "refused (MC0402): ONNX has no strings that depend on data"
 _RECURSION = "refused (MC0402): ONNX has no functions that call themselves"
 _NO_OUTPUTS = "refused (MC0405): a model without outputs is none"
 _WORDED_BY_ENGINE = "sizes that do not fit raise what onnxruntime raises"
@@ -57,6 +58,14 @@ EXPECTED_FAILURES: Mapping[tuple[str, str], str] = {
     ("sequences.ProjectedStates", "onnx"): "refused (MC0401): ONNX has no projected states",
     ("sizes.sizes_must_agree", "onnx"): _WORDED_BY_ENGINE,
     ("sizes.torch_asks_whether_a_size_is_zero", "onnx"): "refused (MC0401): ONNX has no cdist",
+    **{
+        (f"texts.{name}", "onnx"): _STRINGS
+        for name in """comparisons formatted greedy_ctc LayerByName letter_that_is_missing
+        letters_of_branches list_of_words looks_into_text message_with_a_word methods missing_index
+        missing_key missing_key_is_caught more_words_than_versions name_of_a_class NameSampler
+        none_or_a_word position_of_what_is_missing positions sentence state_machine
+        strings_of_a_batch TranslationDecoder words_without_marks""".split()
+    },
     ("state.Cache", "onnx"): _TYPES_CHANGE,
     ("state.CacheThatIsCleared", "onnx"): _TYPES_CHANGE,
     ("state.IntegerThatBecomesFloat", "onnx"): _TYPES_CHANGE,

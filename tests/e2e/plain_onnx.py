@@ -117,5 +117,8 @@ def _exception(error: Mapping[str, Any], outputs: Mapping[str, Any]) -> Exceptio
     kind = reduce(getattr, name.split("."), importlib.import_module(module))
     named = zip(error["values"], error["types"], strict=True)
     values = [_leaf(outputs[name], kind) for name, kind in named]
+    holds_value = bool(values) and not error["message"]
     text = error["message"].format(*values) if values else error["message"]
-    return cast(Any, kind).__new__(kind, text)  # its constructor may want something else
+    return cast(Any, kind).__new__(
+        kind, values[0] if holds_value else text
+    )  # its constructor may want something else

@@ -89,7 +89,7 @@ END = " host.return([]) {structure = tuple()}"
         ),
         (
             "%y = arith.add(%n, %x) : i64 %END",
-            "@main: arith.add: operand of type tensor<[4], f32> is no host scalar",
+            "@main: arith.add: operand of type tensor<[4], f32> is no host number",
         ),
         ("%b = arith.not(%n) %END", "@main: arith.not: operand has type i64, not i1"),
         (

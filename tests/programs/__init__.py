@@ -29,6 +29,7 @@ from . import (
     sequences,
     sizes,
     state,
+    texts,
 )
 from .case import Call, Program, instantiate, programs, seed
 
@@ -58,6 +59,7 @@ PROGRAMS = programs(
         patterns,
         prints,
         recursion,
+        texts,
     ]
 )
 

@@ -195,21 +195,6 @@ def changes_an_input_container(batch: dict[str, Tensor]) -> Tensor:
 
 
 @refused(POSITIVE)
-def raises_for_a_number(x: Tensor) -> Tensor:
-    """The host makes exceptions of text."""
-    if x.sum() < 0:
-        raise KeyError(int(x.sum()))  # <- MC0101: raise KeyError
-    return x
-
-
-@refused(POSITIVE)
-def text_is_asked(x: Tensor) -> Tensor:
-    """What is in a text that depends on data is not known."""
-    label = str(x.sum().item())
-    return x if label.startswith("6") else -x  # <- MC0102: label.startswith
-
-
-@refused(POSITIVE)
 def alias_depends_on_data(x: Tensor) -> Tensor:
     """H4: whether `y` is a view of `base` depends on the path."""
     base = x.clone()
@@ -326,6 +311,37 @@ def index_fails_where_it_never_goes(x: Tensor) -> Tensor:
     if x.sum() > 1e30:
         return parts[5]  # <- MC0108: parts[5]
     return parts[0]
+
+
+@refused(POSITIVE)
+def identity_of_text(x: Tensor) -> bool:
+    """Which strings are one object depends on where they come from."""
+    label = f"{x.sum().item()}"  # <- MC0102: f"{x.sum().item()}"
+    return label is str(x.sum().item())
+
+
+@refused(POSITIVE)
+def attribute_named_by_text(x: Tensor) -> Tensor:
+    """A name that is no choice among known ones cannot be looked up."""
+    name = f"exp{int(x.argmax())}"  # <- MC0102: f"exp{int(x.argmax())}"
+    return getattr(torch, name)(x)
+
+
+@refused(POSITIVE)
+def number_from_text(x: Tensor) -> int:
+    """Text is not read as a number."""
+    return int("".join([str(int(x.argmax())), "0"]))  # <- MC0102: int("".join
+
+
+@refused(POSITIVE)
+class TextAsState(nn.Module):
+    """State is numbers and tensors."""
+
+    label = ""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.label = f"{x.sum().item()}"  # <- MC0102: f"{x.sum().item()}"
+        return x
 
 
 @refused(POSITIVE)

@@ -254,27 +254,27 @@ def returns_key_and_value(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @refused(POSITIVE)
-def looks_into_text(x: Tensor) -> Tensor:
-    label = f"{x.sum().item():.1f}"  # <- MC0102: f"{x.sum().item():.1f}"
-    return x if label.startswith("-") else -x
+def reads_a_number_from_text(x: Tensor) -> int:
+    label = f"{x.sum().item():.0f}"  # <- MC0102: f"{x.sum().item():.0f}"
+    return int(label)
 
 
-@follows(looks_into_text, "compute it with tensor operations")
-def looks_at_the_number(x: Tensor) -> Tensor:
-    return x if x.sum() < 0 else -x
+@follows(reads_a_number_from_text, "compute it with tensor operations")
+def computes_the_number(x: Tensor) -> int:
+    return int(x.sum().round())
 
 
 @refused(POSITIVE)
-def raises_a_number(x: Tensor) -> Tensor:
+def raises_a_pair(x: Tensor) -> Tensor:
     if x.sum() < 0:
-        raise KeyError(int(x.sum()))  # <- MC0101: raise KeyError
+        raise KeyError(("sum", int(x.sum())))  # <- MC0101: raise KeyError
     return x
 
 
-@follows(raises_a_number, "KeyError(str(key))")
+@follows(raises_a_pair, "KeyError(str(key))")
 def raises_text(x: Tensor) -> Tensor:
     if x.sum() < 0:
-        raise KeyError(str(int(x.sum())))
+        raise KeyError(str(("sum", int(x.sum()))))
     return x
 
 

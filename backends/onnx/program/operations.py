@@ -24,11 +24,12 @@ from ....ir.host import (
     Switch,
     arith,
 )
-from ....ir.types import I64, ListType, TensorType
+from ....ir.types import I64, STR, ListType, TensorType
 from ..element_types import Unsupported, element_type
 from .lists import LISTS
 from .numbers import ARITHMETIC, math_refusal
 from .scope import Scope
+from .tables import TABLES
 
 Values: TypeAlias = Sequence[onnx_ir.Value]
 Emit: TypeAlias = Callable[[Scope, Op, Values], onnx_ir.Value]
@@ -66,6 +67,7 @@ def _size(scope: Scope, op: Op, operands: Values) -> onnx_ir.Value:
 OPERATIONS: Mapping[type[Op], Emit] = {
     **ARITHMETIC,
     **LISTS,
+    **TABLES,
     Item: _item,
     Size: _size,
 }
@@ -112,6 +114,8 @@ def _is_too_large(value: bool | int | float) -> bool:
 def _reason_against(op: Op) -> str | None:
     if isinstance(op, Invoke):
         return "ONNX has no functions that call themselves"
+    if any(value.type in (STR, ListType(STR)) for value in (*op.results, *op.operands)):
+        return "ONNX has no strings that depend on data"
     if type(op) not in OPERATIONS and not isinstance(op, _ELSEWHERE):
         return f"{op.name} has no form in ONNX"
     if isinstance(op, arith.Constant) and _is_too_large(op.value):

@@ -18,7 +18,7 @@ from ..code_kinds import is_interpreted
 from ..functions import push_function
 from ..hir import Binary, BinaryOperator, Compare, CompareOperator, InPlace, Unary, UnaryOperator
 from ..indexing import require_known
-from ..keys import can_fork_by_key
+from ..keys import can_fork_by_key, has_key
 from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..native import run_native
@@ -27,6 +27,9 @@ from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
 from ..string_methods import concatenate, percent
+from ..text_methods import contains
+from ..text_operations import compared
+from ..texts import Text, is_text, require_no_text
 from ..torch_internals import is_traced
 from ..truth import TRUTH_METHODS, conjunction, disjunction, negation, number_of, truth
 
@@ -194,6 +197,8 @@ def compare(machine: Machine, state: State, step: Compare) -> Outcome:
         return call(machine, state, method, [left, right], {})
     if isinstance(left, Array) or isinstance(right, Array):
         return deliver(state, apply_operator(machine, step.operator.function, [left, right]))
+    if isinstance(left, Text) or isinstance(right, Text):
+        return deliver(state, compared(machine, step.operator.function, left, right))
     if _are_lists_of_data(left, right) and step.operator in _EQUALITIES:
         return _compare_lists(machine, state, step, left, right)
     if isinstance(left, torch.SymBool) or isinstance(right, torch.SymBool):
@@ -213,7 +218,7 @@ def _are_lists_of_data(left: Any, right: Any) -> bool:
         return False
     return any(
         isinstance(value, DynamicList)
-        or any(is_symbolic(item) or is_traced(item) for item in value)
+        or any(is_symbolic(item) or is_traced(item) or isinstance(item, Text) for item in value)
         for value in (left, right)
     )
 
@@ -227,6 +232,8 @@ def _compare_lists(machine: Machine, state: State, step: Compare, left: Any, rig
 def _is_same(machine: Machine, state: State, left: Any, right: Any) -> Any:
     """Return `left is right`, a flag that may be symbolic: there is one True and one False."""
     _refuse_identity_of_inputs(machine, state, left, right)
+    if is_text(left) and is_text(right):
+        require_no_text([left, right])
     if not (is_symbolic(left) or is_symbolic(right)) or left is right:
         return machine.is_same(left, right)
     if not (is_number(left) and is_number(right)) or number_type(left) is not number_type(right):
@@ -276,7 +283,12 @@ def _contains(
     element = number_of(machine, element) if isinstance(element, Array) else element
     if isinstance(container, DynamicList):
         return _contained(machine, state, symbol, element, container)
+    if is_text(element) and _holds_text(element, container):
+        return _deliver_found(machine, state, symbol, contains(machine, container, element))
     if is_a(container, Mapping) and is_symbolic(element):
+        found = has_key(machine, container, element)
+        if found is not None:
+            return _deliver_found(machine, state, symbol, found)
         if can_fork_by_key(container, element):
             return _compare_with_items(machine, state, symbol, element, list(container))
         require_known(machine, [element], "a key")
@@ -290,11 +302,23 @@ def _contains(
     return deliver(state, run_native(machine, symbol.function, [element, container], {}))
 
 
+def _holds_text(element: Any, container: Any) -> bool:
+    """Tell whether a string or what may contain it, of known length, depends on data."""
+    if isinstance(container, Text):
+        return True
+    if not is_a(container, (str, list, tuple, set, frozenset, Mapping)):
+        return False
+    return isinstance(element, Text) or any(isinstance(item, Text) for item in container)
+
+
+def _deliver_found(machine: Machine, state: State, symbol: CompareOperator, found: Any) -> Outcome:
+    return deliver(state, found if symbol is CompareOperator.IN else negation(machine, found))
+
+
 def _compare_with_items(
     machine: Machine, state: State, symbol: CompareOperator, element: Any, items: list[Any]
 ) -> Outcome:
-    found = _found(machine, element, items)
-    return deliver(state, found if symbol is CompareOperator.IN else negation(machine, found))
+    return _deliver_found(machine, state, symbol, _found(machine, element, items))
 
 
 def _contained(

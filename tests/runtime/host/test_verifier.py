@@ -118,7 +118,7 @@ def test_broken_copies_are_found(inputs: list[int], values: list[int], problem: 
         ({"cells": (Cell("c", "m.c", WeightReference("w")),)}, "begins with an unknown weight"),
         ({"weights": {"layer.weight": TensorType(("B",), "f32")}}, "is no tensor of known extents"),
         ({"weights": {"layer.weight": ScalarType("i64")}}, "is no tensor of known extents"),
-        ({"types": (ListType(ScalarType("str")),)}, "unknown scalar 'str'"),
+        ({"types": (ListType(ScalarType("text")),)}, "unknown scalar 'text'"),
         ({"instances": (Instance("f", 1, 1, {"0": "w"}),)}, "bound to an unknown weight w"),
     ],
 )
