@@ -308,9 +308,10 @@ class Merge:
             self._merged_extent(tuple(shape[dim] for shape in column.shapes), first.shape[dim])
             for dim in range(first.dim())
         ]
-        for extent, old in zip(extents, first.shape, strict=True):
+        for dim, (extent, old) in enumerate(zip(extents, first.shape, strict=True)):
             if extent is not old:
-                self._machine.origins.add_join(extent, self._key, column.path)
+                parts = [shape[dim] for shape in column.shapes]
+                self._machine.origins.add_join(extent, self._key, column.path, parts)
         return self._tracer.tensors.empty(extents, first)
 
     def _merged_extent(self, extents: tuple[Any, ...], first: Any) -> Any:
@@ -341,7 +342,7 @@ class Merge:
         if length is None:
             self._lengths[key] = merged.length
             self._tracer.shapes.narrow(merged.length, *_widest(column.bounds))
-        self._machine.origins.add_join(merged.length, self._key, column.path)
+        self._machine.origins.add_join(merged.length, self._key, column.path, key)
         return merged
 
     def _related_length(self, key: tuple[Any, ...], bounds: Bounds) -> Any:
@@ -367,15 +368,15 @@ class Merge:
     def _merge_number(self, column: Column, block: Block) -> Any:
         first = column.leaves[0]
         value = block.add_argument(type_of_number(first))
+        key = tuple(map(expression_of, column.leaves))
         if number_type(first) is not int:
             number = self._tracer.scalars.fresh(number_type(first), value)
         else:
-            key = tuple(map(expression_of, column.leaves))
             if key not in self._merged_numbers:
                 self._merged_numbers[key] = self._tracer.scalars.fresh(int, value)
             number = self._merged_numbers[key]
             self._tracer.shapes.narrow(number, *_widest(column.bounds))
-        self._machine.origins.add_join(number, self._key, column.path)
+        self._machine.origins.add_join(number, self._key, column.path, key)
         return number
 
     def _merge_string(self, column: Column, block: Block) -> HostString:

@@ -26,10 +26,17 @@ class Origins:
         self._joins: dict[Any, list[JoinPlace]] = {}
         self._loops: dict[Any, LoopPlan] = {}
         self._choices: dict[Any, ChoicePlace] = {}
+        self._open: set[Any] = set()
 
-    def add_join(self, number: Any, key: PositionKey, path: Path) -> None:
-        """Remember at which join, and for which value there, `number` came to be."""
+    def add_join(self, number: Any, key: PositionKey, path: Path, merged: Iterable[Any]) -> None:
+        """Remember at which join, and for which value there, `number` came to be.
+
+        `merged` are the expressions that it stands for.
+        """
+        open_parts = [part for part in merged if part.free_symbols and not self.knows(part)]
         for symbol in expression_of(number).free_symbols:
+            if open_parts:
+                self._open.add(symbol)
             places = self._joins.setdefault(symbol, [])
             if (key, path) not in places:
                 places.append((key, path))
@@ -67,6 +74,11 @@ class Origins:
         """Tell whether specialising could make the symbols of `number` concrete."""
         symbols = expression_of(number).free_symbols
         return any(self._joins.get(symbol) or symbol in self._loops for symbol in symbols)
+
+    def is_merged(self, number: Any) -> bool:
+        """Tell whether keeping paths apart could make the symbols of `number` concrete."""
+        symbols = expression_of(number).free_symbols - self._open
+        return any(map(self._joins.get, symbols))
 
     def loop(self, symbol: Any) -> LoopPlan | None:
         """Return the loop that carries `symbol`."""

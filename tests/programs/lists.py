@@ -309,3 +309,14 @@ def pairs_merged(x: Tensor) -> tuple[Tensor, list[int]]:
         nodes[best : best + 2] = [sums[best] * 0.5]
         merges.append(best)
     return nodes[0], merges
+
+
+@program((POSITIVE,), (NEGATIVE,), (tensor([2.0, -1.0, 1.0]),), (tensor([-1.0, 3.0, -4.0]),))
+def repeated_by_data(x: Tensor) -> tuple[Tensor, list[int], int]:
+    """As many labels as rows that are kept, of which there may be one more."""
+    kept = x[x > 0]
+    if kept.sum() > 3:
+        kept = kept[:-1]
+    labels = torch.tensor([7] * kept.size(0), dtype=torch.int64)
+    pairs = [1, 2] * len(kept) + [5]
+    return labels, pairs, len(pairs)

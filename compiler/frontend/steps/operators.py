@@ -98,6 +98,8 @@ def _apply(
         return deliver(state, text)
     if isinstance(left, DynamicList) or isinstance(right, DynamicList):
         return _combine_lists(machine, state, symbol, left, right)
+    if symbol is BinaryOperator.MULTIPLY and _repeats_list(machine, left, right):
+        return _repeat(machine, state, left, right)
     refuse_dynamic(machine, function, [left, right])
     if symbol not in _BITWISE or not (is_number(left) and is_number(right)):
         left, right = _as_int(machine, left), _as_int(machine, right)
@@ -129,10 +131,21 @@ def _combine_lists(
             second = lists.as_dynamic(right, first.element)
             return deliver(state, lists.concatenated(first, second))
     if symbol is BinaryOperator.MULTIPLY:
-        items, count = (left, right) if isinstance(left, DynamicList) else (right, left)
-        return push_function(machine, state, prelude.list_repeated, [items, count], {})
+        return _repeat(machine, state, left, right)
     refuse_dynamic(machine, symbol.function, [left, right])
     raise AssertionError("a list is dynamic")
+
+
+def _repeat(machine: Machine, state: State, left: Any, right: Any) -> Outcome:
+    items, count = (left, right) if is_a(left, (DynamicList, list)) else (right, left)
+    return push_function(machine, state, prelude.list_repeated, [items, count], {})
+
+
+def _repeats_list(machine: Machine, left: Any, right: Any) -> bool:
+    """Tell whether a list is to be repeated as often as data says, and no join can tell more."""
+    items, count = (left, right) if class_of(left) is list else (right, left)
+    is_repeated = class_of(items) is list and isinstance(count, torch.SymInt)
+    return is_repeated and not machine.origins.is_merged(count)
 
 
 def _check_division(
