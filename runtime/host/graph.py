@@ -36,14 +36,21 @@ class FlowGraph:
         """Whether the edge closes a loop whose header is `target`."""
         return self.rank[target] <= self.rank[source] and self.dominates(target, source)
 
-    @functools.cached_property
+    @property
     def is_reducible(self) -> bool:
         """Whether every edge against the order closes a loop with one entry."""
-        return all(
-            self.rank[target] > self.rank[block] or self.dominates(target, block)
+        return self.second_entry is None
+
+    @functools.cached_property
+    def second_entry(self) -> int | None:
+        """A block at which a loop is entered that has another entry, None if there is none."""
+        targets = (
+            target
             for block in self.order
             for target in self.successors[block]
+            if self.rank[target] <= self.rank[block] and not self.dominates(target, block)
         )
+        return next(targets, None)
 
     @functools.cached_property
     def loops(self) -> dict[int, frozenset[int]]:

@@ -19,7 +19,7 @@ from ..element_types import element_type, onnx_shape
 from .failures import with_explicit_failures
 from .flow import Flow
 from .names import Names, input_names
-from .operations import HELP, refusals
+from .operations import refusals
 from .results import Results, results_of
 from .scope import Scope, Shared
 from .structurer import Structurer
@@ -48,13 +48,21 @@ def convert_program(module: Module) -> Whole:
     func = _only_entry(module)
     flow = Flow(func)
     if flow.layout is None:
-        raise DiagnosticError(
-            Diagnostic("MC0404", "a loop is entered at two places", func.loc, help=HELP)
-        )
+        raise _entered_twice(flow)
     found = [diagnostic for error in refusals(func) for diagnostic in error.diagnostics]
     if found:
         raise DiagnosticError(*dict.fromkeys(found))
     return _Writer(module.name, func, flow).write()
+
+
+def _entered_twice(flow: Flow) -> DiagnosticError:
+    """Return the error that names the loop which control enters at two places."""
+    assert flow.graph.second_entry is not None
+    return flow.blocks[flow.graph.second_entry].terminator.error(
+        "MC0404",
+        "a loop is entered at two places, as it is where what it carries is None at times",
+        help="carry a tensor and a flag instead of None, or compile for target cpu",
+    )
 
 
 def _only_entry(module: Module) -> Func:

@@ -249,3 +249,47 @@ def test_refused_with_place_and_a_way_out(program: Any, code: str, line: int):
     (found, *_) = caught.value.diagnostics
     assert (found.code, bool(found.help)) == (code, True)
     assert found.location and found.location.line == program.__code__.co_firstlineno + line
+
+
+def _parts(x: Tensor) -> Iterator[Tensor | None]:
+    while True:
+        yield x if x.sum() > 2 else None
+        x = x / 2
+
+
+def adds_until_none(x: Tensor) -> Tensor:
+    total, last = x.sum(), x
+    for found in _parts(x):
+        if found is None and last is None:
+            break
+        total = total if found is None else total + found.sum()
+        last = found
+    return total
+
+
+def _flagged_parts(x: Tensor) -> Iterator[tuple[bool, Tensor]]:
+    while True:
+        yield bool(x.sum() > 2), x
+        x = x / 2
+
+
+def adds_until_flag(x: Tensor) -> Tensor:
+    total, was_large = x.sum(), True
+    for is_large, found in _flagged_parts(x):
+        if not is_large and not was_large:
+            break
+        total = total + found.sum() if is_large else total
+        was_large = is_large
+    return total
+
+
+def test_flags_instead_of_none_give_loops_one_entry():
+    with pytest.raises(DiagnosticError) as caught:
+        compiled(adds_until_none, torch.ones(3))
+    (found,) = caught.value.diagnostics
+    assert (found.code, "a flag instead of None" in found.help) == ("MC0404", True)
+    assert found.location and found.location.file == __file__
+    program = compiled(adds_until_flag, torch.ones(3))
+    for size in (-1.0, 1.0, 9.0):
+        x = torch.full((3,), size)
+        assert torch.equal(program(x), adds_until_none(x))
