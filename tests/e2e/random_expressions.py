@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -119,11 +120,13 @@ _E = _expressions(2)
 VECTORS, INTS, FLOATS, CONDITIONS = _E.vector, _E.integer, _E.real, _E.condition
 
 
+@functools.cache
 def templates(*texts: str) -> Text:
     """Return a strategy for one of `texts`, in which V, I, F and C become expressions."""
     return st.one_of([_template(text) for text in texts])
 
 
+@functools.cache
 def _template(text: str) -> Text:
     slots = {"V": VECTORS, "I": INTS, "F": FLOATS, "C": CONDITIONS}
     pieces = re.split(r"\b([VIFC])\b", text)

@@ -122,9 +122,14 @@ _HANDLERS = (
 )
 
 
+@functools.cache
+def _statements_of(kind: str) -> Blocks:
+    return templates(*_STATEMENTS[kind]).map(line)
+
+
 def _simple(conditions: Text, families: list[Family]) -> Blocks:
     """Return a strategy for single statements; of assignments there are more than of the rest."""
-    own = {kind: templates(*texts).map(line) for kind, texts in _STATEMENTS.items()}
+    own = {kind: _statements_of(kind) for kind in _STATEMENTS}
     theirs = [templates(*family.statements).map(line) for family in families]
     leaving = st.builds(clause, conditions.map("if {}:".format), own["leaving"])
     return st.one_of(*[own["assignments"]] * 2, *own.values(), leaving, *theirs * 3)
@@ -162,6 +167,13 @@ def _match(number: str, zero: Lines, one: Lines, other: Lines) -> Lines:
     return clause(f"match {number}:", concatenate(cases))
 
 
+def _that_may_leave(conditions: Text, blocks: Blocks) -> Blocks:
+    """Return a strategy for bodies of loops, of which half leave early or skip their rest."""
+    early = st.sampled_from(["leave", "skip", _RETURN]).map(line)
+    stop = st.builds(clause, conditions.map("if {}:".format), early)
+    return st.one_of(blocks, st.builds(_after, stop, blocks), st.builds(_after, blocks, stop))
+
+
 def _compound(conditions: Text, families: list[Family], blocks: Blocks) -> Blocks:
     otherwise = st.builds(clause, st.just("else:"), blocks)
     branch = st.builds(clause, conditions.map("if {}:".format), blocks)
@@ -169,8 +181,9 @@ def _compound(conditions: Text, families: list[Family], blocks: Blocks) -> Block
     attempt = st.builds(clause, st.just("try:"), blocks)
     handler = st.builds(clause, st.sampled_from(_HANDLERS), blocks)
     lastly = st.builds(clause, st.just("finally:"), blocks)
-    repeated = _loops(families, blocks)
-    pending = st.builds(_while, conditions, blocks)
+    inside = _that_may_leave(conditions, blocks)
+    repeated = _loops(families, inside)
+    pending = st.builds(_while, conditions, inside)
     return st.one_of(
         branch,
         branch,
@@ -181,7 +194,7 @@ def _compound(conditions: Text, families: list[Family], blocks: Blocks) -> Block
         clauses(repeated, otherwise),
         pending,
         clauses(pending, otherwise),
-        st.builds(_forever, conditions, blocks),
+        st.builds(_forever, conditions, inside),
         clauses(attempt, handler),
         clauses(attempt, lastly),
         clauses(attempt, handler, otherwise, lastly),

@@ -6,6 +6,7 @@ own. `make nightly` runs twenty times as many, with another seed each time.
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from typing import Any
 
@@ -26,6 +27,25 @@ PARTS = 4
 COMPILED_SHARE = 5
 """One program in so many is compiled; all run in the reference interpreter."""
 
+HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+WANTED = {
+    *(
+        ast.If,
+        ast.For,
+        ast.While,
+        ast.Try,
+        ast.Match,
+        ast.With,
+        ast.Break,
+        ast.Continue,
+        ast.Return,
+    ),
+    *(ast.Raise, ast.Assert, ast.IfExp, ast.BoolOp, ast.Lambda, ast.ListComp, ast.GeneratorExp),
+    *(ast.Nonlocal, ast.Starred, ast.Slice, ast.JoinedStr, ast.AugAssign, ast.Dict),
+}
+"""Kinds of statements and expressions that programs must have."""
+
 RAISED_BY_PROGRAMS = (ValueError, AssertionError)
 """What the programs raise themselves; torch words the messages of its own errors."""
 
@@ -41,9 +61,8 @@ def test_random_programs_agree_with_eager(part: int, request: pytest.FixtureRequ
         note(source(body))
         outcomes[_check(program(body), compiled=sum(outcomes.values()) % COMPILED_SHARE == 0)] += 1
 
-    health = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     limits = settings(
-        max_examples=count, deadline=None, database=None, suppress_health_check=health
+        max_examples=count, deadline=None, database=None, suppress_health_check=HEALTH
     )
     limits(seed(first * PARTS + part)(given(BODIES)(check)))()
     assert outcomes["refused"] * 2 < count, "too many programs are refused to tell anything"
@@ -71,3 +90,15 @@ def _compare(
         messages = isinstance(theirs.error, RAISED_BY_PROGRAMS)
         text = difference(ours, theirs, way.tolerances, messages=messages)
         assert not text, f"{configuration}, call {number}: {text}"
+
+
+def test_what_people_write_is_drawn():
+    """No kind of statement or expression gets lost among the others."""
+    found: set[type[ast.AST]] = set()
+
+    def collect(body: list[str]) -> None:
+        found.update(type(node) for node in ast.walk(ast.parse(source(body))))
+
+    limits = settings(max_examples=100, deadline=None, database=None, suppress_health_check=HEALTH)
+    limits(seed(1)(given(BODIES)(collect)))()
+    assert found >= WANTED, WANTED - found
