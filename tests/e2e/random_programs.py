@@ -140,7 +140,7 @@ def _loops(families: list[Family], blocks: Blocks) -> Blocks:
     known = [*_LOOPS, *[pair for family in families for pair in family.loops]]
     return st.one_of(
         [
-            st.builds(loop, templates(header), st.builds(_after, st.just(line(use)), blocks))
+            st.builds(loop, templates(header), st.builds(_after, templates(use).map(line), blocks))
             for header, use in known
         ]
     )
