@@ -132,7 +132,7 @@ def _simple(conditions: Text, families: list[Family]) -> Blocks:
     own = {kind: _statements_of(kind) for kind in _STATEMENTS}
     theirs = [templates(*family.statements).map(line) for family in families]
     leaving = st.builds(clause, conditions.map("if {}:".format), own["leaving"])
-    return st.one_of(*[own["assignments"]] * 2, *own.values(), leaving, *theirs * 3)
+    return st.one_of(*[own["assignments"]] * 2, *own.values(), *[leaving] * 3, *theirs * 3)
 
 
 def _loops(families: list[Family], blocks: Blocks) -> Blocks:
