@@ -15,6 +15,7 @@ from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
 from .refusals import SPARSE
 from .scalars import FLOAT_RESULTS
+from .slices import learn_size
 from .tensor_facts import is_inhabited, known_flag
 from .tensors import tensor_type
 from .torch_internals import (
@@ -115,14 +116,17 @@ class Recorder(ProxySlotMode):
             with self:
                 return replaced()
         selectors = self._recall_counts(func, args)
+        stretched, named = self._tracer.broadcasting.operands(func, args, kwargs)
         try:
-            out = func(*args, **kwargs)
+            out = func(*stretched, **named)
         except DATA_DEPENDENT_ERRORS:
             if func not in FALLBACKS:
                 raise
             with self:
                 return FALLBACKS[func](*args, **kwargs)
         self._remember_counts(selectors)
+        if func is _ATEN.slice.Tensor:
+            learn_size(self._tracer, out, *args)
         self._mixed_types.check(func, args, kwargs)
         if func in IDENTITIES:
             self._tracer.tensors.alias(out, args[0])

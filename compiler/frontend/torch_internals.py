@@ -22,6 +22,8 @@ from typing import Any, TypeAlias
 import sympy
 import torch
 
+from .extents import upper_bound
+
 _TRANSFORMER: Any = import_module("torch.nn.modules.transformer")
 _C: Any = import_module("torch._C")
 _VIEWS: Any = _C._functionalization
@@ -61,6 +63,7 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 """What torch raises where Python needs a value that only the data decides."""
 
 statically_known_true = _SHAPES.statically_known_true
+sym_or: Callable[..., Any] = _SHAPES.sym_or
 
 GUARD_ERRORS = DATA_DEPENDENT_ERRORS[:1]
 """Those of them that name a condition."""
@@ -94,6 +97,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         _SHAPES.ShapeEnv.__init__(self)
         self.on_assert: Callable[[sympy.Basic, str], None] = _ignore_assert
         self.branches: Mapping[Any, bool] = {}
+        self._synonyms: dict[Any, Any] = {}
 
     def evaluate_expr(self, orig_expr: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what the path branched on, if it is that; else ask torch."""
@@ -127,7 +131,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         """Forget what other paths taught; ranges of symbols that `facts` lacks are kept."""
         if self._knows_exactly(facts):
             return
-        _refill(self.replacements, facts.replacements)
+        _refill(self.replacements, {**self._synonyms, **facts.replacements})
         _refill(self.axioms, facts.axioms)
         self.var_to_range.update(facts.ranges)
         self.divisible.clear()
@@ -143,6 +147,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self._replacements_version_counter += 1
         for clear in _CACHE_CLEARS:
             clear()
+        self.fake_tensor_cache.clear()
 
     def _knows_exactly(self, facts: ShapeFacts) -> bool:
         same_ranges = all(self.var_to_range[key] is kept for key, kept in facts.ranges.items())
@@ -202,14 +207,6 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         elif known.upper == 0:
             self._assume_one(sympy.Lt(difference, 0))
 
-    def equate(self, number: Any, known: Any) -> None:
-        """Learn that `number`, if it is a symbol of its own, equals `known`."""
-        symbol, expression = expression_of(number), self.resolve(expression_of(known))
-        is_known = symbol == expression or symbol in self.replacements
-        if isinstance(symbol, sympy.Symbol) and not is_known:
-            self.replacements[symbol] = expression
-            self.forget_conclusions()
-
     def decide(self, condition: Any) -> bool | None:
         """Return the truth of the sympy `condition` on this path, None if unknown."""
         if condition in (sympy.true, sympy.false):
@@ -257,13 +254,27 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self.narrow(number, 0, None)
         self.size_like.add(expression_of(number))
 
+    def equate(self, number: Any, known: Any) -> None:
+        """Learn that `number`, if it is a symbol of its own, equals `known` wherever it is used."""
+        symbol, expression = expression_of(number), self.resolve(expression_of(known))
+        if not isinstance(symbol, sympy.Symbol) or symbol in self.replacements:
+            return
+        if symbol not in expression.free_symbols:
+            self._synonyms[symbol] = expression
+            self.replacements[symbol] = expression
+            self.forget_conclusions()
+
     def bounds(self, number: Any) -> tuple[int | None, int | None]:
         """Return the smallest and the largest value of an int on this path, None if unknown."""
         if isinstance(number, int):
             return number, number
-        known = self.bound_sympy(self.replace(expression_of(number)))
-        low, high = known.lower, known.upper
-        return (int(low) if low.is_Integer else None, int(high) if high.is_Integer else None)
+        expression = self.replace(expression_of(number))
+        low = self.bound_sympy(expression).lower
+        return (int(low) if low.is_Integer else None, upper_bound(expression, self._upper))
+
+    def _upper(self, expression: Any) -> int | None:
+        high = self.bound_sympy(expression).upper
+        return int(high) if high.is_Integer else None
 
     def fresh_int(self) -> torch.SymInt:
         """Return a new symbolic int about which nothing is known."""
