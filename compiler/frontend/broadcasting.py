@@ -33,6 +33,8 @@ class Broadcasting:
         """Return the arguments with which torch finds the type of the result of `func`."""
         if func is _ATEN.copy.default:
             return self._copied(*args), kwargs
+        if func is _ATEN.unbind.int:
+            return self._counted(*args), kwargs
         if func is _ATEN.expand.default:
             self._check_expansion(args[0].shape, args[1])
         elif func in _SQUEEZES:
@@ -153,6 +155,14 @@ class Broadcasting:
         else:
             bool(extent == 1)
 
+    def _counted(self, tensor: Any, dim: int = 0) -> Any:
+        """Ask how many parts there are; let the stand-in have as many."""
+        if not tensor.dim() or isinstance(tensor.shape[dim], int):
+            return tensor, dim
+        shape = list(tensor.shape)
+        shape[dim] = int(shape[dim])
+        return self._tracer.tensors.empty(shape, tensor), dim
+
     def _ask_what_is_squeezed(self, tensor: Any, dims: Any = None) -> None:
         """Ask which of the dims, of all if none are named, are dropped."""
         if dims is None:
@@ -170,7 +180,8 @@ class Broadcasting:
     def _are_equal(self, left: Any, right: Any) -> bool:
         if isinstance(left, int) and isinstance(right, int):
             return left == right
-        return self._decided(sympy.Eq(self._resolved(left), self._resolved(right))) is True
+        equation = sympy.Eq(self._resolved(left), self._resolved(right))
+        return self._tracer.shapes.decide(equation) is True
 
     def _is_one(self, extent: Any) -> bool:
         return self._are_equal(extent, 1)
@@ -181,11 +192,7 @@ class Broadcasting:
         low, high = self._tracer.shapes.bounds(extent)
         if (low is not None and low > 1) or (high is not None and high < 1):
             return False
-        return self._decided(sympy.Eq(self._resolved(extent), _ONE)) is not False
-
-    def _decided(self, condition: Any) -> bool | None:
-        known = self._tracer.state.facts.get(condition)
-        return self._tracer.shapes.decide(condition) if known is None else known
+        return self._tracer.shapes.decide(sympy.Eq(self._resolved(extent), _ONE)) is not False
 
     def _check(self, condition: Any, dim: int) -> None:
         _TORCH._check(condition, lambda: f"sizes of tensors must match in dimension {dim}")

@@ -14,6 +14,7 @@ from .constants import constant_item
 from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
 from .refusals import SPARSE
+from .resizing import RESIZES
 from .scalars import FLOAT_RESULTS
 from .slices import learn_size
 from .tensor_facts import is_inhabited, known_flag
@@ -23,7 +24,7 @@ from .torch_internals import (
     SYMBOLIC_TYPES,
     ProxySlotMode,
 )
-from .value_ranges import range_of
+from .value_ranges import element_of, range_of
 
 if TYPE_CHECKING:
     from .tracer import Tracer
@@ -120,10 +121,13 @@ class Recorder(ProxySlotMode):
         try:
             out = func(*stretched, **named)
         except DATA_DEPENDENT_ERRORS:
-            if func not in FALLBACKS:
+            if func in RESIZES:
+                out = self._tracer.tensors.empty([*args[0].shape[:2], *args[1]], args[0])
+            elif func not in FALLBACKS:
                 raise
-            with self:
-                return FALLBACKS[func](*args, **kwargs)
+            else:
+                with self:
+                    return FALLBACKS[func](*args, **kwargs)
         self._remember_counts(selectors)
         if func is _ATEN.slice.Tensor:
             learn_size(self._tracer, out, *args)
@@ -148,14 +152,18 @@ class Recorder(ProxySlotMode):
         if constant is not None:
             return constant
         self._recall_counts(func, (source,))
+        value = self._tracer.tensors.value_of_fake(source)
+        element, offset = element_of(value)
+        if element in self._tracer.state.items:
+            return self._tracer.state.items[element] + offset
         out = func(source)
         if not isinstance(out, SYMBOLIC_TYPES):
             return out
-        value = self._tracer.tensors.value_of_fake(source)
         op = self._tracer.emit(Item(source=value, loc=self._tracer.location()))
         self._tracer.scalars.bind(out, op.out)
         if isinstance(out, torch.SymInt):
             self._tracer.shapes.set_range(out, *range_of(value))
+            self._tracer.state.items[element] = out - offset if offset else out
         self._tracer.remember_item(source, out)
         return out
 

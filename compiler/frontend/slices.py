@@ -6,11 +6,28 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import sympy
+import torch
 
-from .torch_internals import expression_of
+from .torch_internals import expression_of, statically_known_true
 
 if TYPE_CHECKING:
     from .tracer import Tracer
+
+
+_TORCH: Any = torch
+
+
+def narrowed(tracer: Tracer, tensor: Any, dim: int, start: Any, length: Any) -> Any:
+    """Return `tensor.narrow(dim, start, length)`."""
+    extent = tensor.shape[dim]
+    first = start
+    if not statically_known_true(start >= 0):
+        first = tracer.scalars.apply(_TORCH.sym_ite, [start < 0, start + extent, start])
+    _TORCH._check(first >= 0, lambda: "start out of range")
+    message = "start + length exceeds dimension size"
+    _TORCH._check(first + length <= extent, lambda: message)
+    whole = (slice(None),) * (dim % tensor.dim())
+    return tensor[(*whole, slice(first, first + length))]
 
 
 def learn_size(tracer: Tracer, out: Any, tensor: Any, dim: int = 0, *bounds: Any) -> None:
@@ -24,7 +41,11 @@ def learn_size(tracer: Tracer, out: Any, tensor: Any, dim: int = 0, *bounds: Any
         return
     start, end, step = (*bounds, *(0, None, 1)[len(bounds) :])
     is_open = end is None or isinstance(end, int) and end == sys.maxsize
-    limits = [0 if start is None else start, tensor.shape[dim] if is_open else end, tensor.shape[dim]]
+    limits = [
+        0 if start is None else start,
+        tensor.shape[dim] if is_open else end,
+        tensor.shape[dim],
+    ]
     first, last, extent = (tracer.shapes.resolve(expression_of(limit)) for limit in limits)
     key = ("slice", first, last, extent, step)
     known = tracer.state.items.get(key)

@@ -115,7 +115,10 @@ class Tracer:
         self._pending_asserts.append((condition, message))
 
     def _on_solver_check(self, condition: Any, name: str) -> None:
-        message = f"{name}: the solver failed, as it does for singular input"
+        self.require(condition, f"{name}: the solver failed, as it does for singular input")
+
+    def require(self, condition: Any, message: str) -> None:
+        """Let the program raise a RuntimeError with `message` unless `condition` holds."""
         self._pending_asserts.append((expression_of(condition), message))
 
     def flush_asserts(self) -> None:
