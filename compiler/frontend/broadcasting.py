@@ -36,8 +36,8 @@ class Broadcasting:
         if func is _ATEN.unbind.int:
             return self._counted(*args), kwargs
         if func is _ATEN.expand.default:
-            self._check_expansion(args[0].shape, args[1])
-        elif func in _SQUEEZES:
+            return self._expanded(*args), kwargs
+        if func in _SQUEEZES:
             self._ask_what_is_squeezed(*args)
         elif torch.Tag.pointwise in func.tags:
             return self._stretched(args, kwargs)
@@ -130,30 +130,40 @@ class Broadcasting:
 
     def _copied(self, target: Any, source: Any, *rest: Any) -> Any:
         """Check that `source` can be stretched to `target`; let its stand-in be that already."""
-        shape = target.shape[target.dim() - source.dim() :]
+        shape = target.shape[max(0, target.dim() - source.dim()) :]
         is_stretched = False
-        for dim, (extent, wanted) in enumerate(zip(source.shape, shape, strict=True)):
+        for dim, (extent, wanted) in enumerate(zip(source.shape, shape, strict=False)):
             if self._may_stretch(extent, wanted) and self._may_be_one(extent):
                 self._check_stretch(extent, wanted, dim)
                 is_stretched = True
-        return target, self._tracer.tensors.empty(shape, source) if is_stretched else source, *rest
+        if is_stretched:
+            source = self._tracer.tensors.empty(shape, source)
+        return target, source, *rest
 
-    def _check_expansion(self, shape: Any, target: Any) -> None:
+    def _expanded(self, tensor: Any, target: Any, *rest: Any) -> Any:
         """Ask which of the sizes that may be 1 are, where it decides how memory is laid out."""
-        for extent, wanted in zip(shape, target[len(target) - len(shape) :], strict=True):
+        shape = list(tensor.shape)
+        first = len(target) - len(shape)
+        for dim, wanted in enumerate(target[first:]):
             is_kept = isinstance(wanted, int) and wanted == -1
-            if is_kept or self._is_one(extent) or self._are_equal(extent, wanted):
-                continue
-            if self._may_be_one(extent):
-                self._decide_expansion(extent, wanted)
+            if not is_kept and not self._are_equal(shape[dim], wanted):
+                if self._is_stretched(shape[dim], wanted):
+                    shape[dim] = 1
+        is_known = [isinstance(extent, int) for extent in shape]
+        if is_known != [isinstance(extent, int) for extent in tensor.shape]:
+            tensor = self._tracer.tensors.empty(shape, tensor, strides=tensor.stride())
+        return tensor, target, *rest
 
-    def _decide_expansion(self, extent: Any, wanted: Any) -> None:
+    def _is_stretched(self, extent: Any, wanted: Any) -> bool:
+        """Tell whether a size is 1, and ask for it if it may be."""
+        if self._is_one(extent) or not self._may_be_one(extent):
+            return self._is_one(extent)
         low, _ = self._tracer.shapes.bounds(wanted)
         _, high = self._tracer.shapes.bounds(extent)
-        if low is not None and high is not None and high < low:
-            _TORCH._check(extent == 1, lambda: _EXPANSION)
-        else:
-            bool(extent == 1)
+        if low is None or high is None or high >= low:
+            return bool(extent == 1)
+        _TORCH._check(extent == 1, lambda: _EXPANSION)
+        return True
 
     def _counted(self, tensor: Any, dim: int = 0) -> Any:
         """Ask how many parts there are; let the stand-in have as many."""

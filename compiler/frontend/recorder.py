@@ -117,17 +117,13 @@ class Recorder(ProxySlotMode):
             with self:
                 return replaced()
         selectors = self._recall_counts(func, args)
-        stretched, named = self._tracer.broadcasting.operands(func, args, kwargs)
         try:
-            out = func(*stretched, **named)
+            out = self._infer(func, args, kwargs)
         except DATA_DEPENDENT_ERRORS:
-            if func in RESIZES:
-                out = self._tracer.tensors.empty([*args[0].shape[:2], *args[1]], args[0])
-            elif func not in FALLBACKS:
+            if func not in FALLBACKS:
                 raise
-            else:
-                with self:
-                    return FALLBACKS[func](*args, **kwargs)
+            with self:
+                return FALLBACKS[func](*args, **kwargs)
         self._remember_counts(selectors)
         if func is _ATEN.slice.Tensor:
             learn_size(self._tracer, out, *args)
@@ -140,6 +136,13 @@ class Recorder(ProxySlotMode):
             self.append(func, args, kwargs, out)
         self._tracer.flush_asserts()
         return out
+
+    def _infer(self, func: Operator, args: Any, kwargs: Any) -> Any:
+        """Return what has the type of the result of `func`."""
+        if func in RESIZES:
+            return self._tracer.tensors.empty([*args[0].shape[:2], *args[1]], args[0])
+        args, kwargs = self._tracer.broadcasting.operands(func, args, kwargs)
+        return func(*args, **kwargs)
 
     def _record_item(self, func: Operator, source: Any) -> Any:
         """Record `source.item()`, once per path for the same value."""

@@ -30,21 +30,16 @@ def _only(number: Any) -> Any:
     return number[0] if isinstance(number, (list, tuple)) else number
 
 
-def _resizing(operator: Any) -> Callable[..., Any]:
-    """Return what resizes by `operator`, to a size or by factors."""
+def _resizing(packet: Any) -> Callable[..., Any]:
+    """Return what resizes by an operator to a size; one that resizes by factors wants numbers."""
 
     def resize(x: torch.Tensor, sizes: Sequence[Any] | None, *rest: Any) -> Any:
-        *flags, factors = rest
         if sizes is None:
-            extents = zip(x.shape[2:], factors, strict=True)
-            sizes = [_scaled(extent, factor) for extent, factor in extents]
-        return operator(x, sizes, *flags, *(factors or ()))
+            return packet.vec(x, sizes, *rest)
+        *flags, factors = rest
+        return packet.default(x, sizes, *flags, *(factors or ()))
 
     return resize
-
-
-def _scaled(extent: Any, factor: float) -> Any:
-    return extent * int(factor) if factor == int(factor) else int(extent * factor)
 
 
 _NEAREST = ("upsample_nearest", "_upsample_nearest_exact")
@@ -58,6 +53,6 @@ RESIZES: frozenset[Any] = frozenset(getattr(_ATEN, name).default for name in _RE
 
 RESIZING: Mapping[tuple[Any, str], Callable[..., Any]] = {
     (_TORCH, "max_pool1d"): _max_pool1d,
-    **{(_NN, name): _resizing(getattr(_ATEN, name).default) for name in _RESIZES},
+    **{(_NN, name): _resizing(getattr(_ATEN, name)) for name in _RESIZES},
 }
 """What computes the same as a function of torch, by the module and name of that."""

@@ -125,8 +125,15 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
                 (left[0] == expression.args[1]) == isinstance(expression, sympy.Eq)
             )
         is_number = not isinstance(expression, sympy.logic.boolalg.Boolean)
-        left = self._possible_values(expression) if is_number else []
+        left = self._values_left(expression) if is_number else []
         return sympy.Integer(left[0]) if len(left) == 1 else None
+
+    def _values_left(self, expression: Any) -> list[int]:
+        """Return the values that are left to an int of which the path has asked for some."""
+        own = self.resolve(expression)
+        asked = (question for question in self.branches if isinstance(question, sympy.Eq))
+        is_asked = any(own in question.args for question in asked)
+        return self._possible_values(expression) if is_asked else []
 
     def guard_or_defer_runtime_assert(self, orig_expr: Any, msg: str, fx_node: Any = None) -> bool:
         """Assume `orig_expr` on this path; uncached, since the cache would span paths."""
