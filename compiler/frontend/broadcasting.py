@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _ATEN: Any = torch.ops.aten
 _TORCH: Any = torch
-_ONE = sympy.Integer(1)
 _SQUEEZES = frozenset([_ATEN.squeeze.default, _ATEN.squeeze.dim, _ATEN.squeeze.dims])
 _EXPANSION = "the expanded size of the tensor must match the existing size"
 
@@ -190,8 +189,7 @@ class Broadcasting:
     def _are_equal(self, left: Any, right: Any) -> bool:
         if isinstance(left, int) and isinstance(right, int):
             return left == right
-        equation = sympy.Eq(self._resolved(left), self._resolved(right))
-        return self._tracer.shapes.decide(equation) is True
+        return self._holds(left, right) is True
 
     def _is_one(self, extent: Any) -> bool:
         return self._are_equal(extent, 1)
@@ -202,7 +200,11 @@ class Broadcasting:
         low, high = self._tracer.shapes.bounds(extent)
         if (low is not None and low > 1) or (high is not None and high < 1):
             return False
-        return self._tracer.shapes.decide(sympy.Eq(self._resolved(extent), _ONE)) is not False
+        return self._holds(extent, 1) is not False
+
+    def _holds(self, left: Any, right: Any) -> bool | None:
+        equation: Any = sympy.Eq(self._resolved(left), self._resolved(right))
+        return self._tracer.shapes.decide(equation)
 
     def _check(self, condition: Any, dim: int) -> None:
         _TORCH._check(condition, lambda: f"sizes of tensors must match in dimension {dim}")

@@ -767,7 +767,7 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.Tensor.narrow: narrow,
     torch.split: split,
     _TORCH.Tensor.split: split,
-    torch.unique_consecutive: unique_consecutive,
+    _TORCH.unique_consecutive: unique_consecutive,
     _TORCH.Tensor.unique_consecutive: unique_consecutive,
     pad_sequence: _pad_sequence,
     torch.linspace: _linspace,

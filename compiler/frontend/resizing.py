@@ -27,7 +27,8 @@ def _max_pool1d(
 
 
 def _only(number: Any) -> Any:
-    return number[0] if isinstance(number, (list, tuple)) else number
+    is_sequence = type(number) in (list, tuple)
+    return number[0] if is_sequence else number
 
 
 def _resizing(packet: Any) -> Callable[..., Any]:

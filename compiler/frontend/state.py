@@ -139,7 +139,8 @@ class State:
 
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
-    the results of `item()` on this path, `counts` how many elements of a tensor are not zero, where
+    the numbers of this path by what they are: results of `item()`, sizes of slices and broadcasts;
+    `counts` how many elements of a tensor are not zero, where
     something was selected by it. `pending_error` is raised instead of the next instruction.
     `unfinished` are the generators that are suspended where they still owe a clean-up.
     """
@@ -148,7 +149,7 @@ class State:
     frames: list[Frame] = field(default_factory=list[Frame])
     overlay: dict[AttributeKey, Any] = field(default_factory=dict[AttributeKey, Any])
     facts: dict[Any, bool] = field(default_factory=dict[Any, bool])
-    items: dict[Value, Any] = field(default_factory=lambda: {})
+    items: dict[Any, Any] = field(default_factory=lambda: {})
     counts: dict[Value, Any] = field(default_factory=lambda: {})
     inputs: list[Any] = field(default_factory=lambda: [])
     containers: list[Any] = field(default_factory=lambda: [])

@@ -112,4 +112,6 @@ def _check_classes(machine: Machine, tensor: Any, count: int) -> None:
 
 def _check_all(machine: Machine, conditions: Callable[[], Any], message: str) -> None:
     tracer = machine.tracer
-    tracer.require(tracer.native(lambda: conditions().all().item()), message)
+    holds = tracer.native(lambda: conditions().all().item())
+    if holds is not True:
+        tracer.require(holds, message)

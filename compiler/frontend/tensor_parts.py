@@ -18,6 +18,8 @@ from .state import State
 from .torch_internals import is_traced
 from .truth import number_of
 
+_TORCH: Any = torch
+
 
 def narrow(machine: Machine, state: State, args: list[Any], kwargs: dict[str, Any]) -> Outcome:
     """Deliver `tensor.narrow(dim, start, length)`."""
@@ -51,7 +53,7 @@ def unique_consecutive(
     names = ("input", "return_inverse", "return_counts", "dim")
     given = dict(zip(names, args, strict=False)) | kwargs
     if not is_traced(given["input"]):
-        return call_natively(machine, state, torch.unique_consecutive, args, kwargs)
+        return call_natively(machine, state, _TORCH.unique_consecutive, args, kwargs)
     return deliver(state, machine.python(machine.tracer.native, _runs, *_ordered(given, names)))
 
 

@@ -306,7 +306,8 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
     def asked_value(self, expression: Any) -> Any:
         """Return whether an int is the largest that it can still be, None if it can be many."""
         left = self._possible_values(expression)
-        return sympy.Eq(expression, left[-1]) if left else None
+        equal: Any = sympy.Eq
+        return equal(expression, left[-1]) if left else None
 
     def _possible_values(self, expression: Any) -> list[int]:
         """Return the values that the path leaves to an int, none if they may be many."""

@@ -115,10 +115,7 @@ class Tracer:
         self._pending_asserts.append((condition, message))
 
     def _on_solver_check(self, condition: Any, name: str) -> None:
-        self.require(condition, f"{name}: the solver failed, as it does for singular input")
-
-    def require(self, condition: Any, message: str) -> None:
-        """Let the program raise a RuntimeError with `message` unless `condition` holds."""
+        message = f"{name}: the solver failed, as it does for singular input"
         self._pending_asserts.append((expression_of(condition), message))
 
     def flush_asserts(self) -> None:

@@ -139,7 +139,7 @@ def resized_crop(image: Tensor, box: Tensor) -> tuple[Tensor, ...]:
 @program((WIDE, tensor(2)), (WIDE, tensor(0)), (WIDE, tensor(5)), (WIDE, tensor(-3)))
 def narrowed(x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
     first = x.clone()
-    part = first.narrow(1, start.item(), 3)
+    part = first.narrow(1, int(start), 3)
     part += x[:, :3]
     return torch.narrow(x, 1, start, 3) * 2, first
 
