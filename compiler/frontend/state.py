@@ -140,8 +140,8 @@ class State:
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
     the numbers of this path by what they are: results of `item()`, sizes of slices and broadcasts;
-    `counts` how many elements of a tensor are not zero, where
-    something was selected by it. `pending_error` is raised instead of the next instruction.
+    `counts` how many elements of a tensor are not zero, where something was selected by it.
+    `pending_error` is raised instead of the next instruction.
     `unfinished` are the generators that are suspended where they still owe a clean-up.
     """
 

@@ -124,7 +124,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
             return sympy.sympify(
                 (left[0] == expression.args[1]) == isinstance(expression, sympy.Eq)
             )
-        is_number = not isinstance(expression, sympy.logic.boolalg.Boolean)
+        is_number = isinstance(expression, sympy.Expr)
         left = self._values_left(expression) if is_number else []
         return sympy.Integer(left[0]) if len(left) == 1 else None
 

@@ -10,25 +10,25 @@ from modelc.compiler.frontend.extents import upper_bound
 
 FUNCTIONS: Any = import_module("torch.utils._sympy.functions")
 Max, Min = FUNCTIONS.Max, FUNCTIONS.Min
-N: Any = sympy.Symbol("n", integer=True, nonnegative=True)
-I: Any = sympy.Symbol("i", integer=True)
+EXTENT: Any = sympy.Symbol("n", integer=True, nonnegative=True)
+PLACE: Any = sympy.Symbol("i", integer=True)
 
 
 def slice_size(start: Any, end: Any) -> Any:
-    return Max(0, Min(N, end) - Min(N, start))
+    return Max(0, Min(EXTENT, end) - Min(EXTENT, start))
 
 
 @pytest.mark.parametrize(
     ("expression", "bound"),
     [
         (sympy.Integer(3), 3),
-        (slice_size(I, I + 1), 1),
-        (slice_size(I + 2, I + 5), 3),
-        (slice_size(I + 5, I + 2), 0),
-        (Max(0, Min(4, I + 3) - Max(0, I)), 3),
-        (Max(0, Min(4, I) - Min(4, N)), None),
-        (Min(N, I) - Min(N, I) + 2, 2),
-        (I + N, None),
+        (slice_size(PLACE, PLACE + 1), 1),
+        (slice_size(PLACE + 2, PLACE + 5), 3),
+        (slice_size(PLACE + 5, PLACE + 2), 0),
+        (Max(0, Min(4, PLACE + 3) - Max(0, PLACE)), 3),
+        (Max(0, Min(4, PLACE) - Min(4, EXTENT)), None),
+        (Min(EXTENT, PLACE) - Min(EXTENT, PLACE) + 2, 2),
+        (PLACE + EXTENT, None),
     ],
 )
 def test_bounds(expression: Any, bound: int | None):
@@ -36,13 +36,15 @@ def test_bounds(expression: Any, bound: int | None):
 
 
 def test_asks_for_what_it_does_not_know():
-    assert upper_bound(Max(0, I - N), lambda part: 7 if part == I - N else None) == 7
+    assert (
+        upper_bound(Max(0, PLACE - EXTENT), lambda part: 7 if part == PLACE - EXTENT else None) == 7
+    )
 
 
 def test_bounds_hold():
-    for expression in (slice_size(I, I + 2), Max(0, Min(4, I + 3) - Max(0, I))):
+    for expression in (slice_size(PLACE, PLACE + 2), Max(0, Min(4, PLACE + 3) - Max(0, PLACE))):
         bound = upper_bound(expression, lambda _: None)
         assert bound is not None
         for place in range(-8, 8):
             for extent in range(6):
-                assert expression.subs({I: place, N: extent}) <= bound
+                assert expression.subs({PLACE: place, EXTENT: extent}) <= bound
