@@ -203,8 +203,8 @@ class Broadcasting:
         return self._holds(extent, 1) is not False
 
     def _holds(self, left: Any, right: Any) -> bool | None:
-        equation: Any = sympy.Eq(self._resolved(left), self._resolved(right))
-        return self._tracer.shapes.decide(equation)
+        equal: Any = sympy.Eq
+        return self._tracer.shapes.decide(equal(self._resolved(left), self._resolved(right)))
 
     def _check(self, condition: Any, dim: int) -> None:
         _TORCH._check(condition, lambda: f"sizes of tensors must match in dimension {dim}")
