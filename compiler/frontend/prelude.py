@@ -742,12 +742,12 @@ def split_evenly(tensor: Tensor, size: int, dim: int = 0) -> list[Tensor]:
     extent = tensor.shape[dim]
     if size <= 0 and (size < 0 or extent > 0):
         raise RuntimeError("split_size can only be 0 if dimension size is 0")
-    parts: list[Tensor] = []
-    start = 0
+    parts = [tensor.narrow(dim, 0, min(size, extent))]
+    start = size
     while start < extent:
         parts.append(tensor.narrow(dim, start, min(size, extent - start)))
         start += size
-    return parts if parts else [tensor]
+    return parts
 
 
 def pad_sequence(

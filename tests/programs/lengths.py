@@ -34,9 +34,9 @@ def products(x: Tensor, chosen: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-@program((FIVE, SOME), (FIVE, ONE))
+@program((FIVE, SOME), (FIVE, ONE), (FIVE, NONE))
 def masked_attention(x: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    a = x[chosen.bool()].view(1, 1, -1, 4)
+    a = x[chosen.bool()][None, None]
     n = a.size(2)
     mask = torch.tril(torch.ones(n, n, dtype=torch.bool))
     scores = (a @ a.transpose(-1, -2)).masked_fill(mask.view(1, 1, n, n) == 0, float("-inf"))
@@ -90,20 +90,28 @@ def runs(x: Tensor, count: Tensor) -> tuple[Tensor, ...]:
     return kept, inverse, counts, UNTYPED.unique_consecutive(x, dim=0), *shorter
 
 
-@program((SIX, tensor([1, 2, 3])), (SIX, tensor([2, 1, 3])))
-def split_into_chosen_lengths(x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    parts = x.split(lengths.tolist())
-    kept = lengths[lengths > 1]
+@program(
+    (SIX, tensor([3, 1, 2]), tensor([3, 1, 3])),
+    (SIX, tensor([1, 2, 3]), tensor([1, 6, 1])),
+    (SIX, tensor([1, 2, 3]), tensor([2, 1, 3])),
+    raises_like_torch=True,
+)
+def split_into_chosen_lengths(x: Tensor, all_: Tensor, some: Tensor) -> tuple[Tensor, Tensor]:
+    parts = [part.softmax(0) for part in x.split(all_.tolist())]
     total = torch.zeros(4)
-    for part in torch.split(x[: int(kept.sum())], kept.tolist()):
+    for part in torch.split(x, some[some > 1].tolist()):
         total = total + part.mean(0)
-    return pad_sequence([part.softmax(0) for part in parts], batch_first=True), total
+    return pad_sequence(parts, batch_first=True), total
 
 
-@program((SIX, tensor(3)), (SIX, tensor(1)), (SIX, tensor(5)))
-def split_evenly(x: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
-    sums = [part.sum(0) for part in torch.split(x, int(count))]
-    return torch.stack(sums), torch.stack([part.sum(0) for part in x[: int(count)].split(2)])
+@program(*[(SIX, tensor(count)) for count in (3, 1, 5, 0, -1)], raises_like_torch=True)
+def split_evenly(x: Tensor, count: Tensor) -> Tensor:
+    return torch.stack([part.sum(0) for part in torch.split(x, int(count))])
+
+
+@program(*[(SIX, tensor(count)) for count in range(7)])
+def split_in_twos(x: Tensor, count: Tensor) -> list[Tensor]:
+    return [part.sum(0) for part in x[: int(count)].split(2)]
 
 
 @program((tensor([0, 2, 1]),), (tensor([0, 5, 1]),), (tensor([0, -1, 1]),))
