@@ -118,13 +118,13 @@ class Broadcasting:
         if high_left == high_right == 1:
             return _TORCH.sym_min(left, right)
         key = ("common extent", *map(self._resolved, (left, right)))
-        known = self._tracer.state.items.get(key)
+        known = self._tracer.state.numbers.get(key)
         if known is None:
             fits = sym_or(left == right, left == 1, right == 1)
             self._check(fits, dim)
             known = self._tracer.scalars.apply(_TORCH.sym_ite, [left == 1, right, left])
             self._tracer.shapes.use_as_size(known)
-            self._tracer.state.items[key] = known
+            self._tracer.state.numbers[key] = known
         return known
 
     def _copied(self, target: Any, source: Any, *rest: Any) -> Any:

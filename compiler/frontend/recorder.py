@@ -157,8 +157,8 @@ class Recorder(ProxySlotMode):
         self._recall_counts(func, (source,))
         value = self._tracer.tensors.value_of_fake(source)
         element, offset = element_of(value)
-        if element in self._tracer.state.items:
-            return self._tracer.state.items[element] + offset
+        if element in self._tracer.state.numbers:
+            return self._tracer.state.numbers[element] + offset
         out = func(source)
         if not isinstance(out, SYMBOLIC_TYPES):
             return out
@@ -166,7 +166,7 @@ class Recorder(ProxySlotMode):
         self._tracer.scalars.bind(out, op.out)
         if isinstance(out, torch.SymInt):
             self._tracer.shapes.set_range(out, *range_of(value))
-            self._tracer.state.items[element] = out - offset if offset else out
+            self._tracer.state.numbers[element] = out - offset if offset else out
         self._tracer.remember_item(source, out)
         return out
 

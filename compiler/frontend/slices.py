@@ -48,10 +48,10 @@ def learn_size(tracer: Tracer, out: Any, tensor: Any, dim: int = 0, *bounds: Any
     ]
     first, last, extent = (tracer.shapes.resolve(expression_of(limit)) for limit in limits)
     key = ("slice", first, last, extent, step)
-    known = tracer.state.items.get(key)
+    known = tracer.state.numbers.get(key)
     if known is not None:
         tracer.shapes.equate(out.shape[dim], known)
         return
-    tracer.state.items[key] = out.shape[dim]
+    tracer.state.numbers[key] = out.shape[dim]
     if step == 1 and (last - first).is_Integer and last >= first:
         tracer.shapes.narrow(out.shape[dim], 0, int(last - first))

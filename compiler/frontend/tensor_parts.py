@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from . import prelude
+from . import prelude_parts as prelude
 from .calls import call_natively
 from .functions import push_function
 from .machine import Machine, Outcome

@@ -570,11 +570,11 @@ def _exact_slice(
     if isinstance(out.shape[dim], int) or start is None or end is None:
         return out
     distance = mode.shape_env.resolve(expression_of(end) - expression_of(start))
-    is_inside = distance.is_Integer and statically_known_true(start >= 0)
+    is_inside = distance.is_Integer and distance >= 0 and statically_known_true(start >= 0)
     if not is_inside or not statically_known_true(end <= tensor.shape[dim]):
         return out
     shape = list(out.shape)
-    shape[dim] = max(0, -(-int(distance) // step))
+    shape[dim] = -(-int(distance) // step)
     return tensor.as_strided(shape, out.stride(), out.storage_offset())
 
 
