@@ -75,7 +75,9 @@ from .tensor_creation import (
     make_tensor_like,
     make_tensor_of_class,
     new_tensor,
+    one_hot,
 )
+from .tensor_parts import narrow, split, unique_consecutive
 from .text_operations import length_of_text
 from .texts import Text, is_data, joined, require_no_text
 from .torch_internals import is_traced
@@ -343,15 +345,6 @@ def _interpreted(replacement: Any) -> Builtin:
         return push_function(machine, state, replacement, args, kwargs)
 
     return builtin
-
-
-def _one_hot(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
-    count = args[1] if len(args) > 1 else kwargs.get("num_classes", -1)
-    if not _is_data(count) and count != -1:
-        return deliver(state, run_native(machine, functional.one_hot, args, kwargs))
-    tensor = args[0] if args else kwargs["tensor"]
-    given = [tensor, count] if _is_data(count) else [tensor]
-    return push_function(machine, state, prelude.one_hot, given, {})
 
 
 def _linspace(machine: Machine, state: State, args: Args, kwargs: Kwargs) -> Outcome:
@@ -769,7 +762,13 @@ BUILTINS: Mapping[Any, Builtin] = {
     torch.equal: _simple(_equal),
     torch.allclose: _simple(_all_close),
     torch.is_nonzero: _simple(_is_nonzero),
-    functional.one_hot: _one_hot,
+    functional.one_hot: one_hot,
+    torch.narrow: narrow,
+    torch.Tensor.narrow: narrow,
+    torch.split: split,
+    _TORCH.Tensor.split: split,
+    _TORCH.unique_consecutive: unique_consecutive,
+    _TORCH.Tensor.unique_consecutive: unique_consecutive,
     pad_sequence: _pad_sequence,
     torch.linspace: _linspace,
     torch.diff: _interpreted(prelude.diff),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -53,7 +54,7 @@ from .objects import (
 )
 from .packed_sequences import run_open_sequences, takes_open_sequences
 from .plain_lists import need_static
-from .questions import forget_answers
+from .questions import forget_answers, holds_answers
 from .registers import deliver
 from .scalars import is_symbolic
 from .state import ResultUse, State
@@ -580,6 +581,10 @@ def refuse_foreign_mutation(machine: Machine, container: Any) -> None:
 # --- native -------------------------------------------------------------------------------------
 
 
+_SIZE = re.compile(r"\bu\d+\b")
+"""How torch writes a size that it does not know: it raises because of that, not as eager would."""
+
+
 def call_natively(
     machine: Machine, state: State, function: Any, args: list[Any], kwargs: dict[str, Any]
 ) -> Outcome:
@@ -600,7 +605,9 @@ def call_natively(
         flag = unknown_flag(failure.error, [*args, *kwargs.values()])
         if flag is not None:
             raise Undecided(flag) from None
-        forget_answers(state.frame)
+        is_answered = forget_answers(state.frame)
+        if is_answered and not _SIZE.search(str(failure.error)):
+            raise ProgramError(failure.error, explicit=True) from failure.error
         if sees_constants_only(function, args, kwargs):
             raise ProgramError(failure.error, explicit=False, certain=True) from failure.error
         raise
@@ -665,7 +672,7 @@ def drawn_generator(
     All but one of the starred parts of a display or call are drawn before, by instructions.
     """
     frame = state.frame
-    if frame.handed is not ABSENT:
+    if frame.handed is not ABSENT and not holds_answers(frame):
         result, frame.handed = frame.handed, ABSENT
         return None, result
     for register in registers:

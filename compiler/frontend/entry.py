@@ -56,8 +56,8 @@ from .objects import (
     class_of,
     is_a,
 )
+from .open_sizes import open_sizes
 from .plain_lists import array_in, only_column
-from .recurrence import open_sizes
 from .scalars import KINDS, is_number, is_symbolic, number_kind, type_of_number
 from .showing import value_of_text
 from .signature import Dim
@@ -69,6 +69,7 @@ from .texts import Text
 from .torch_internals import (
     Fake,
     Tensor,
+    exact_slices,
     expression_of,
     is_torch_file,
     is_traced,
@@ -146,7 +147,7 @@ class Capture:
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
-            with portable_kernels(), open_sizes(), quiet():
+            with portable_kernels(), open_sizes(), exact_slices(), quiet():
                 values = self._make_inputs(state)
                 structure = self._describe_inputs(values)
                 self._make_cells(state)

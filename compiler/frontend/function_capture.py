@@ -16,13 +16,13 @@ from .guards import is_guarded
 from .knowledge import Knowledge
 from .machine import Machine
 from .objects import is_a
-from .recurrence import open_sizes
+from .open_sizes import open_sizes
 from .recursion import Filler, FunctionPlan
 from .scalars import is_number, number_kind, number_type
 from .state import Frame, State
 from .steps import execute
 from .tensors import tensor_type
-from .torch_internals import Tensor, is_traced, portable_kernels, quiet, storage_key
+from .torch_internals import Tensor, exact_slices, is_traced, portable_kernels, quiet, storage_key
 from .tracer import Tracer
 from .traversal import Path
 
@@ -58,7 +58,7 @@ class FunctionCapture:
         state = State(self.tracer.new_block())
         self.tracer.activate(state)
         try:
-            with portable_kernels(), open_sizes(), quiet():
+            with portable_kernels(), open_sizes(), exact_slices(), quiet():
                 registers = self._fill(state)
                 activation = machine.next_activation()
                 frame = Frame(

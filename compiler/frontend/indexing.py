@@ -24,6 +24,7 @@ from .native import guard_aliases, run_native
 from .objects import Array, DynamicList, class_of, is_a
 from .plain_lists import need_static
 from .promotion import make_dynamic
+from .questions import forget_answers
 from .registers import deliver, read
 from .scalars import is_symbolic
 from .state import ResultUse, State
@@ -40,7 +41,11 @@ def get_item(machine: Machine, state: State, container: Any, key: Any) -> Outcom
     """Deliver `container[key]`."""
     if is_traced(container):
         stopped = check_end_row(machine, state, container, key)
-        return stopped or deliver(state, tensor_item(machine, container, key))
+        if stopped is not None:
+            return stopped
+        item = tensor_item(machine, container, key, repeatable=True)
+        forget_answers(state.frame)
+        return deliver(state, item)
     if isinstance(container, Text):
         return text_item(machine, state, container, _known_key(machine, key))
     if isinstance(container, Array):
@@ -169,12 +174,11 @@ def _symbolic_item(machine: Machine, state: State, container: Any, key: Any) -> 
 # --- tensors ------------------------------------------------------------------------------------
 
 
-def tensor_item(machine: Machine, tensor: Tensor, key: Any) -> Any:
+def tensor_item(machine: Machine, tensor: Tensor, key: Any, *, repeatable: bool = False) -> Any:
     """Return `tensor[key]`; symbolic ints select, as `tensor[3]` would."""
     key = _with_numbers(machine, key)
-    if _has_symbolic_int(key):
-        return machine.python(machine.tracer.native, _select, tensor, key)
-    return run_native(machine, operator.getitem, [tensor, key], {})
+    get = _select if _has_symbolic_int(key) else operator.getitem
+    return run_native(machine, get, [tensor, key], {}, repeatable=repeatable)
 
 
 def _with_numbers(machine: Machine, key: Any) -> Any:

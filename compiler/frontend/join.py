@@ -264,6 +264,7 @@ class Merge:
         result.facts = _common(result.facts, [other.facts for other in others])
         result.items = _common(result.items, [other.items for other in others])
         result.counts = _common(result.counts, [other.counts for other in others])
+        result.numbers = _common(result.numbers, [other.numbers for other in others])
         for depth, frame in enumerate(result.frames):
             frame.forks_at_entry = min(s.frames[depth].forks_at_entry for s in self._states)
             for header in frame.loop_forks:

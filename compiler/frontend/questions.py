@@ -14,15 +14,18 @@ _ANSWERED = "answered"
 
 def add_answer(frame: Frame, question: object, answer: bool) -> None:
     """Remember what holds on this path."""
-    earlier = frame.handed if _holds_answers(frame) else _ANSWERED
+    earlier = frame.handed if holds_answers(frame) else _ANSWERED
     frame.handed = f"{earlier}; {question}: {answer}"
 
 
-def forget_answers(frame: Frame) -> None:
-    """Forget the answers: the instruction is done."""
-    if _holds_answers(frame):
+def forget_answers(frame: Frame) -> bool:
+    """Forget the answers: the instruction is done. Return whether there were any."""
+    has_any = holds_answers(frame)
+    if has_any:
         frame.handed = ABSENT
+    return has_any
 
 
-def _holds_answers(frame: Frame) -> bool:
+def holds_answers(frame: Frame) -> bool:
+    """Tell whether the instruction is executed again since torch had to know a relation."""
     return isinstance(frame.handed, str) and frame.handed.startswith(_ANSWERED)

@@ -14,7 +14,9 @@ from .constants import constant_item
 from .fallbacks import FALLBACKS, REPLACEMENTS
 from .mixed_types import MixedTypes
 from .refusals import SPARSE
+from .resizing import RESIZES
 from .scalars import FLOAT_RESULTS
+from .slices import learn_size
 from .tensor_facts import is_inhabited, known_flag
 from .tensors import tensor_type
 from .torch_internals import (
@@ -22,7 +24,7 @@ from .torch_internals import (
     SYMBOLIC_TYPES,
     ProxySlotMode,
 )
-from .value_ranges import range_of
+from .value_ranges import element_of, range_of
 
 if TYPE_CHECKING:
     from .tracer import Tracer
@@ -116,13 +118,15 @@ class Recorder(ProxySlotMode):
                 return replaced()
         selectors = self._recall_counts(func, args)
         try:
-            out = func(*args, **kwargs)
+            out = self._infer(func, args, kwargs)
         except DATA_DEPENDENT_ERRORS:
             if func not in FALLBACKS:
                 raise
             with self:
                 return FALLBACKS[func](*args, **kwargs)
         self._remember_counts(selectors)
+        if func is _ATEN.slice.Tensor:
+            learn_size(self._tracer, out, *args)
         self._mixed_types.check(func, args, kwargs)
         if func in IDENTITIES:
             self._tracer.tensors.alias(out, args[0])
@@ -132,6 +136,13 @@ class Recorder(ProxySlotMode):
             self.append(func, args, kwargs, out)
         self._tracer.flush_asserts()
         return out
+
+    def _infer(self, func: Operator, args: Any, kwargs: Any) -> Any:
+        """Return what has the type of the result of `func`."""
+        if func in RESIZES:
+            return self._tracer.tensors.empty([*args[0].shape[:2], *args[1]], args[0])
+        args, kwargs = self._tracer.broadcasting.operands(func, args, kwargs)
+        return func(*args, **kwargs)
 
     def _record_item(self, func: Operator, source: Any) -> Any:
         """Record `source.item()`, once per path for the same value."""
@@ -144,14 +155,18 @@ class Recorder(ProxySlotMode):
         if constant is not None:
             return constant
         self._recall_counts(func, (source,))
+        value = self._tracer.tensors.value_of_fake(source)
+        element, offset = element_of(value)
+        if element in self._tracer.state.numbers:
+            return self._tracer.state.numbers[element] + offset
         out = func(source)
         if not isinstance(out, SYMBOLIC_TYPES):
             return out
-        value = self._tracer.tensors.value_of_fake(source)
         op = self._tracer.emit(Item(source=value, loc=self._tracer.location()))
         self._tracer.scalars.bind(out, op.out)
         if isinstance(out, torch.SymInt):
             self._tracer.shapes.set_range(out, *range_of(value))
+            self._tracer.state.numbers[element] = out - offset if offset else out
         self._tracer.remember_item(source, out)
         return out
 

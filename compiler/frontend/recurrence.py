@@ -6,14 +6,12 @@ take sizes as they are. The lengths of sequences must be known.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
 
 import torch
 from torch.nn import functional
-from torch.utils import _pytree as pytree
 
 _VF: Any = import_module("torch._VF")
 _DECOMPOSITIONS: Any = import_module("torch._decomp.decompositions")
@@ -53,37 +51,12 @@ def _gru_cell(
     return (hidden - new) * update + new
 
 
-_REPLACEMENTS: dict[str, Callable[..., Any]] = {
-    "lstm_cell": _lstm_cell,
-    "gru_cell": _gru_cell,
-    "lstm": _DECOMPOSITIONS.lstm_impl,
-    "gru": _DECOMPOSITIONS.gru_impl,
-    "rnn_tanh": _DECOMPOSITIONS.rnn_tanh_input,
-    "rnn_relu": _DECOMPOSITIONS.rnn_relu_input,
+RECURRENT: Mapping[tuple[Any, str], Callable[..., Any]] = {
+    (_VF, "lstm_cell"): _lstm_cell,
+    (_VF, "gru_cell"): _gru_cell,
+    (_VF, "lstm"): _DECOMPOSITIONS.lstm_impl,
+    (_VF, "gru"): _DECOMPOSITIONS.gru_impl,
+    (_VF, "rnn_tanh"): _DECOMPOSITIONS.rnn_tanh_input,
+    (_VF, "rnn_relu"): _DECOMPOSITIONS.rnn_relu_input,
 }
-
-
-@contextlib.contextmanager
-def open_sizes() -> Generator[None]:
-    """Let recurrent modules of torch take batches whose size depends on data."""
-    for name, replacement in _REPLACEMENTS.items():
-        setattr(_VF, name, _choosing(getattr(_VF, name), replacement))
-    try:
-        yield
-    finally:
-        for name in _REPLACEMENTS:
-            delattr(_VF, name)
-
-
-def _choosing(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
-    def chosen(*args: Any) -> Any:
-        is_packed = len(args) > 6 and not isinstance(args[3], bool)
-        replaces = not is_packed and _has_open_size(pytree.tree_leaves(args))
-        return replacement(*args) if replaces else original(*args)
-
-    return chosen
-
-
-def _has_open_size(leaves: Iterable[Any]) -> bool:
-    tensors = (leaf for leaf in leaves if isinstance(leaf, torch.Tensor))
-    return any(isinstance(extent, torch.SymInt) for tensor in tensors for extent in tensor.shape)
+"""What computes the same as a function of torch, by the module and name of that."""

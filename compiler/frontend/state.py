@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 from ...diagnostics import Location
 from ...ir import Block, Value
-from . import prelude, prelude_hooks, prelude_sequences
+from . import prelude, prelude_hooks, prelude_parts, prelude_sequences
 from .hir import Code, Instruction, Loop, Register
 from .objects import ABSENT
 from .torch_internals import ShapeFacts, is_torch_file
 
-PRELUDE_FILES = frozenset([prelude.__file__, prelude_hooks.__file__, prelude_sequences.__file__])
+_PRELUDES = (prelude, prelude_hooks, prelude_parts, prelude_sequences)
+PRELUDE_FILES = frozenset(module.__file__ for module in _PRELUDES)
 """The files of functions that are interpreted in place of others."""
 
 
@@ -140,7 +141,8 @@ class State:
     `forks` counts the data-dependent branches behind this path. `inputs` are the tensors among
     the inputs, which the program may mutate; `containers` those input lists and dicts. `items` are
     the results of `item()` on this path, `counts` how many elements of a tensor are not zero, where
-    something was selected by it. `pending_error` is raised instead of the next instruction.
+    something was selected by it, `numbers` those that are known by what they are: elements of a
+    tensor, sizes of slices and broadcasts. `pending_error` is raised instead of what comes next.
     `unfinished` are the generators that are suspended where they still owe a clean-up.
     """
 
@@ -150,6 +152,7 @@ class State:
     facts: dict[Any, bool] = field(default_factory=dict[Any, bool])
     items: dict[Value, Any] = field(default_factory=lambda: {})
     counts: dict[Value, Any] = field(default_factory=lambda: {})
+    numbers: dict[Any, Any] = field(default_factory=lambda: {})
     inputs: list[Any] = field(default_factory=lambda: [])
     containers: list[Any] = field(default_factory=lambda: [])
     knowledge: ShapeFacts | None = None
@@ -173,6 +176,7 @@ class State:
         """Become `other`, on the same block."""
         self.frames, self.overlay = other.frames, other.overlay
         self.facts, self.items, self.counts = other.facts, other.items, other.counts
+        self.numbers = other.numbers
         self.inputs, self.containers = other.inputs, other.containers
         self.exception, self.unfinished = other.exception, other.unfinished
 

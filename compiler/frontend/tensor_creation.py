@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.nn import functional
 
+from . import prelude
 from .calls import call_natively
+from .functions import push_function
 from .machine import Builtin, Machine, Outcome
 from .native import run_native
 from .objects import Array, DynamicList, is_a
@@ -14,6 +18,8 @@ from .registers import deliver
 from .scalars import is_symbolic, number_type
 from .state import State
 from .torch_internals import is_traced
+from .truth import number_of
+from .value_ranges import range_of
 
 _TORCH: Any = torch
 TENSOR_CLASSES: Any = (
@@ -78,3 +84,34 @@ def _scalar_tensor(machine: Machine, number: Any, **kwargs: Any) -> Any:
     return machine.tracer.native(
         torch.scalar_tensor, plain, dtype=dtype, device=kwargs.get("device")
     )
+
+
+def one_hot(machine: Machine, state: State, args: list[Any], kwargs: dict[str, Any]) -> Outcome:
+    """Deliver `torch.nn.functional.one_hot(tensor, num_classes)`."""
+    tensor, *rest = args or [kwargs["tensor"]]
+    count = number_of(machine, rest[0] if rest else kwargs.get("num_classes", -1))
+    if not is_traced(tensor):
+        return call_natively(machine, state, functional.one_hot, args, kwargs)
+    is_counted = not is_symbolic(count) and count == -1
+    if not is_counted and not is_symbolic(count):
+        _check_classes(machine, tensor, count)
+        return call_natively(machine, state, functional.one_hot, [tensor, count], {})
+    given = [tensor] if is_counted else [tensor, count]
+    return push_function(machine, state, prelude.one_hot, given, {})
+
+
+def _check_classes(machine: Machine, tensor: Any, count: int) -> None:
+    """Let the program raise what torch raises for classes out of range, if there may be any."""
+    low, high = range_of(machine.tracer.tensors.value(tensor))
+    if low is None or low < 0:
+        _check_all(machine, lambda: tensor >= 0, "Class values must be non-negative.")
+    if high is None or high >= count:
+        message = "Class values must be smaller than num_classes."
+        _check_all(machine, lambda: tensor < count, message)
+
+
+def _check_all(machine: Machine, conditions: Callable[[], Any], message: str) -> None:
+    tracer = machine.tracer
+    holds = tracer.native(lambda: conditions().all().item())
+    if holds is not True:
+        tracer.require(holds, message)

@@ -22,6 +22,8 @@ from typing import Any, TypeAlias
 import sympy
 import torch
 
+from .extents import upper_bound
+
 _TRANSFORMER: Any = import_module("torch.nn.modules.transformer")
 _C: Any = import_module("torch._C")
 _VIEWS: Any = _C._functionalization
@@ -29,6 +31,7 @@ _SHAPES: Any = import_module("torch.fx.experimental.symbolic_shapes")
 _DISPATCH: Any = import_module("torch.utils._python_dispatch")
 _PRIMS: Any = import_module("torch._prims_common")
 _FAKE: Any = import_module("torch._subclasses.fake_tensor")
+_IMPLEMENTATIONS: Any = import_module("torch._subclasses.fake_impls")
 _FUNCTIONAL: Any = import_module("torch._subclasses.functional_tensor")
 _MODULE: Any = import_module("torch.nn.modules.module")
 _TORCH: Any = torch
@@ -60,7 +63,11 @@ DATA_DEPENDENT_ERRORS: tuple[type[Exception], ...] = (
 )
 """What torch raises where Python needs a value that only the data decides."""
 
+MAX_CHOICES = 5
+"""How many values a size may have that torch must know, for a way through the program for each."""
+
 statically_known_true = _SHAPES.statically_known_true
+sym_or: Callable[..., Any] = _SHAPES.sym_or
 
 GUARD_ERRORS = DATA_DEPENDENT_ERRORS[:1]
 """Those of them that name a condition."""
@@ -94,15 +101,39 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         _SHAPES.ShapeEnv.__init__(self)
         self.on_assert: Callable[[sympy.Basic, str], None] = _ignore_assert
         self.branches: Mapping[Any, bool] = {}
+        self._synonyms: dict[Any, Any] = {}
 
     def evaluate_expr(self, orig_expr: Any, *args: Any, **kwargs: Any) -> Any:
         """Return what the path branched on, if it is that; else ask torch."""
         if self.branches:
-            known = self.branches.get(self.resolve(orig_expr))
+            known = self._answered(orig_expr)
             if known is not None:
-                return sympy.true if known else sympy.false
+                return known
         evaluate: Any = _SHAPES.ShapeEnv.evaluate_expr
         return evaluate(self, orig_expr, *args, **kwargs)
+
+    def _answered(self, expression: Any) -> Any:
+        """Return what follows from the branches of the path alone, None if nothing does."""
+        known = self.branches.get(self.resolve(expression))
+        if known is not None:
+            return sympy.true if known else sympy.false
+        if isinstance(expression, (sympy.Eq, sympy.Ne)) and expression.args[1].is_Integer:
+            left = self._possible_values(expression.args[0])
+            if len(left) != 1:
+                return None
+            return sympy.sympify(
+                (left[0] == expression.args[1]) == isinstance(expression, sympy.Eq)
+            )
+        is_number = isinstance(expression, sympy.Expr)
+        left = self._values_left(expression) if is_number else []
+        return sympy.Integer(left[0]) if len(left) == 1 else None
+
+    def _values_left(self, expression: Any) -> list[int]:
+        """Return the values that are left to an int of which the path has asked for some."""
+        own = self.resolve(expression)
+        asked = (question for question in self.branches if isinstance(question, sympy.Eq))
+        is_asked = any(own in question.args for question in asked)
+        return self._possible_values(expression) if is_asked else []
 
     def guard_or_defer_runtime_assert(self, orig_expr: Any, msg: str, fx_node: Any = None) -> bool:
         """Assume `orig_expr` on this path; uncached, since the cache would span paths."""
@@ -127,7 +158,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         """Forget what other paths taught; ranges of symbols that `facts` lacks are kept."""
         if self._knows_exactly(facts):
             return
-        _refill(self.replacements, facts.replacements)
+        _refill(self.replacements, {**self._synonyms, **facts.replacements})
         _refill(self.axioms, facts.axioms)
         self.var_to_range.update(facts.ranges)
         self.divisible.clear()
@@ -143,6 +174,7 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self._replacements_version_counter += 1
         for clear in _CACHE_CLEARS:
             clear()
+        self.fake_tensor_cache.clear()
 
     def _knows_exactly(self, facts: ShapeFacts) -> bool:
         same_ranges = all(self.var_to_range[key] is kept for key, kept in facts.ranges.items())
@@ -202,18 +234,14 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         elif known.upper == 0:
             self._assume_one(sympy.Lt(difference, 0))
 
-    def equate(self, number: Any, known: Any) -> None:
-        """Learn that `number`, if it is a symbol of its own, equals `known`."""
-        symbol, expression = expression_of(number), self.resolve(expression_of(known))
-        is_known = symbol == expression or symbol in self.replacements
-        if isinstance(symbol, sympy.Symbol) and not is_known:
-            self.replacements[symbol] = expression
-            self.forget_conclusions()
-
     def decide(self, condition: Any) -> bool | None:
         """Return the truth of the sympy `condition` on this path, None if unknown."""
         if condition in (sympy.true, sympy.false):
             return condition == sympy.true
+        if self.branches:
+            known = self._answered(condition)
+            if known is not None:
+                return known == sympy.true
         result = self._maybe_evaluate_static(self.replace(condition))
         return None if result not in (sympy.true, sympy.false) else result == sympy.true
 
@@ -257,13 +285,45 @@ class PathShapeEnv(_SHAPES.ShapeEnv):
         self.narrow(number, 0, None)
         self.size_like.add(expression_of(number))
 
+    def equate(self, number: Any, known: Any) -> None:
+        """Learn that `number`, if it is a symbol of its own, equals `known` wherever it is used."""
+        symbol, expression = expression_of(number), self.resolve(expression_of(known))
+        if not isinstance(symbol, sympy.Symbol) or symbol in self.replacements:
+            return
+        if symbol not in expression.free_symbols:
+            self._synonyms[symbol] = expression
+            self.replacements[symbol] = expression
+            self.forget_conclusions()
+
     def bounds(self, number: Any) -> tuple[int | None, int | None]:
         """Return the smallest and the largest value of an int on this path, None if unknown."""
         if isinstance(number, int):
             return number, number
-        known = self.bound_sympy(self.replace(expression_of(number)))
-        low, high = known.lower, known.upper
-        return (int(low) if low.is_Integer else None, int(high) if high.is_Integer else None)
+        expression = self.replace(expression_of(number))
+        low = self.bound_sympy(expression).lower
+        return (int(low) if low.is_Integer else None, upper_bound(expression, self._upper))
+
+    def asked_value(self, expression: Any) -> Any:
+        """Return whether an int is the largest that it can still be, None if it can be many."""
+        left = self._possible_values(expression)
+        equal: Any = sympy.Eq
+        return equal(expression, left[-1]) if left else None
+
+    def _possible_values(self, expression: Any) -> list[int]:
+        """Return the values that the path leaves to an int, none if they may be many."""
+        low, high = self.bounds(expression)
+        if low is None or high is None or high - low >= MAX_CHOICES:
+            return []
+        answers = {
+            value: self.branches.get(self.resolve(sympy.Eq(expression, value)))
+            for value in range(low, high + 1)
+        }
+        chosen = [value for value, holds in answers.items() if holds]
+        return chosen or [value for value, holds in answers.items() if holds is None]
+
+    def _upper(self, expression: Any) -> int | None:
+        high = self.bound_sympy(expression).upper
+        return int(high) if high.is_Integer else None
 
     def fresh_int(self) -> torch.SymInt:
         """Return a new symbolic int about which nothing is known."""
@@ -369,8 +429,13 @@ def data_dependent_symbols(error: Exception) -> frozenset[Any]:
 
 
 def asked_condition(error: Exception, environment: PathShapeEnv) -> torch.SymBool | None:
-    """Return the relation of sizes that torch had to know when it raised `error`, if it was one."""
+    """Return the relation of sizes that torch had to know when it raised `error`, if it was one.
+
+    Where it wanted a number that has few values, that is whether it is the largest of them.
+    """
     condition: Any = getattr(error, "cond", None)
+    if isinstance(condition, sympy.Expr):
+        condition = environment.asked_value(condition)
     if not isinstance(condition, sympy.core.relational.Relational):
         return None
     node: Any = import_module("torch.fx.experimental.sym_node").SymNode
@@ -476,6 +541,41 @@ def _is_told_to_be_causal(mask: Any, is_causal: bool | None = None, size: Any = 
     """
     del mask, size
     return is_causal is True
+
+
+@contextlib.contextmanager
+def exact_slices() -> Generator[None]:
+    """Let slices between bounds of known distance, inside of the tensor, have a known size."""
+    table: dict[Any, Callable[..., Any]] = _IMPLEMENTATIONS.op_implementations_dict
+    slice_of: Any = _TORCH.ops.aten.slice.Tensor
+    original = table[slice_of]
+    table[slice_of] = functools.partial(_exact_slice, original)
+    try:
+        yield
+    finally:
+        table[slice_of] = original
+
+
+def _exact_slice(
+    original: Callable[..., Any],
+    mode: Any,
+    func: Any,
+    tensor: Fake,
+    dim: int = 0,
+    start: Any = None,
+    end: Any = None,
+    step: int = 1,
+) -> Fake:
+    out = original(mode, func, tensor, dim, start, end, step)
+    if isinstance(out.shape[dim], int) or start is None or end is None:
+        return out
+    distance = mode.shape_env.resolve(expression_of(end) - expression_of(start))
+    is_inside = distance.is_Integer and distance >= 0 and statically_known_true(start >= 0)
+    if not is_inside or not statically_known_true(end <= tensor.shape[dim]):
+        return out
+    shape = list(out.shape)
+    shape[dim] = -(-int(distance) // step)
+    return tensor.as_strided(shape, out.stride(), out.storage_offset())
 
 
 @contextlib.contextmanager

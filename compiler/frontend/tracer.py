@@ -12,6 +12,7 @@ from ...diagnostics import UNKNOWN, DiagnosticError, Location
 from ...ir import Block, Op, Region, Value
 from ...ir.core import OpClass
 from ...ir.host import Assert
+from .broadcasting import Broadcasting
 from .failures import refusal
 from .recorder import Recorder
 from .scalars import Scalars, UnknownExpression
@@ -41,6 +42,7 @@ class Tracer:
         self.recorder = Recorder(self, decompositions)
         self.scalars = Scalars(self)
         self.tensors = Tensors(self, names)
+        self.broadcasting = Broadcasting(self)
         self.region = Region()
         self.state = State(Block())
         self.native_module = ""

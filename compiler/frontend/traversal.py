@@ -132,6 +132,7 @@ class StateCopier:
             dict(state.facts),
             dict(state.items),
             dict(state.counts),
+            dict(state.numbers),
             self.copy(state.inputs, ("inputs",)),
             self.copy(state.containers, ("containers",)),
             state.knowledge,

@@ -34,6 +34,30 @@ def range_of(value: Value) -> Range:
     return UNBOUNDED if rule is None else rule(op)
 
 
+def element_of(value: Value) -> tuple[Any, int]:
+    """Return what tells a number from others, and what is added to it in `value`.
+
+    Two numbers of which that is the same differ by what is added.
+    """
+    place: list[Any] = []
+    offset = 0
+    while isinstance(value.owner, AtenOp) and _type(value).dtype is DType.I64:
+        op = value.owner
+        other = _argument(op, 1, "other")
+        if op.target == "aten.select.int":
+            place.append(op.arguments[1:])
+        elif op.target in _SIGNS and type(other) is int and not op.keywords:
+            offset += _SIGNS[op.target] * other
+        else:
+            break
+        value = op.arguments[0]
+        assert isinstance(value, Value)
+    return ("element", value, *place), offset
+
+
+_SIGNS = {"aten.add.Tensor": 1, "aten.sub.Tensor": -1}
+
+
 def _type(value: Any) -> TensorType:
     assert isinstance(value, Value)
     assert isinstance(value.type, TensorType)

@@ -15,6 +15,7 @@ Capture = Callable[[Program], CapturedProgram]
 MAX_PERTURBED = 60
 
 UNCOVERED: Mapping[str, tuple[int, str]] = {
+    "crops.AttendsToOnePlace": (1, "every step is within the memory"),
     "algorithms.BeamSearchOverTensors": (
         1,
         "dead: each candidate finishes or stays, and there are candidates while there are beams",

@@ -23,6 +23,7 @@ from ..list_methods import extend
 from ..machine import Machine, Outcome
 from ..native import run_native
 from ..objects import ABSENT, Array, DynamicList, class_of, is_a
+from ..questions import forget_answers
 from ..registers import deliver, read, read_all
 from ..scalars import is_number, is_symbolic, number_type
 from ..state import State
@@ -108,7 +109,9 @@ def _apply(
         if stopped is not None:
             return stopped
         return deliver(state, machine.tracer.scalars.combining(symbol.function)(left, right))
-    return deliver(state, run_native(machine, function, [left, right], {}))
+    result = run_native(machine, function, [left, right], {}, repeatable=True)
+    forget_answers(state.frame)
+    return deliver(state, result)
 
 
 def _text(machine: Machine, symbol: BinaryOperator, left: Any, right: Any) -> Any:

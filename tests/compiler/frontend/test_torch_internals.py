@@ -324,3 +324,49 @@ def test_encoders_ask_by_one_function_whether_a_mask_is_causal():
         told = transformer._detect_is_causal_mask
         assert not told(causal, None, 3) and told(causal, True, 3)
     assert transformer._detect_is_causal_mask is detect
+
+
+def test_cached_types_are_of_one_path(modes: Modes):
+    size = modes.shapes.fresh_size()
+    before = modes.shapes.snapshot()
+    ranks: list[int] = []
+    with modes.fakes:
+        tensor = torch.empty(size, 3)
+        for relation in ("Eq", "Ne"):
+            modes.shapes.restore(before)
+            modes.shapes.assume(getattr(sympy, relation)(expression_of(size), 1))
+            ranks.append(tensor.squeeze(0).dim())
+    assert ranks == [1, 2]
+
+
+def test_equal_symbols_stay_equal(modes: Modes):
+    before = modes.shapes.snapshot()
+    size, other = modes.shapes.fresh_size(), modes.shapes.fresh_size()
+    modes.shapes.equate(other, size)
+    modes.shapes.restore(before)
+    assert modes.shapes.resolve(expression_of(other)) == expression_of(size)
+
+
+def test_slices_of_known_length(modes: Modes):
+    place = modes.shapes.fresh_size()
+    modes.shapes.set_range(place, 0, 4)
+    with modes.fakes, internals.exact_slices():
+        tensor = torch.empty(6, 3)
+        inside = torch.ops.aten.slice.Tensor(tensor, 0, place, place + 2)
+        assert inside.shape == (2, 3)
+        beyond = torch.ops.aten.slice.Tensor(tensor, 0, place, place + 3)
+        assert not isinstance(beyond.shape[0], int)
+
+
+def test_numbers_with_few_values(modes: Modes):
+    size = modes.shapes.fresh_size()
+    modes.shapes.set_range(size, 1, 3)
+    symbol = expression_of(size)
+    modes.shapes.branches = {}
+    asked = modes.shapes.asked_value(symbol)
+    assert asked == sympy.Eq(symbol, 3)
+    modes.shapes.branches = {asked: False, sympy.Eq(symbol, 2): False}
+    assert int(size) == 1
+    assert modes.shapes.decide(sympy.Eq(symbol, 1)) is True
+    modes.shapes.set_range(size, 0, None)
+    assert modes.shapes.asked_value(symbol) is None
