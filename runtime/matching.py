@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .structure import Constant, Leaf, Mapping, Record, Structure, fits
+from .structure import Array, Constant, Leaf, Mapping, Record, Structure, fits
 from .structure import Sequence as SequenceStructure
 
 Match = Callable[[Sequence[Any]], "list[Any] | None"]
@@ -51,6 +51,8 @@ class _Writer:
                 self.leaves[node.index] = name
             elif isinstance(node, Constant):
                 yield f"if not ({self._is_constant(node, name)}): return None"
+            elif isinstance(node, Array):
+                yield "return None"  # outputs only are arrays of NumPy
             else:
                 parts = self.new_names(len(node.items))
                 yield f"if not ({self._is_container(node, name)}): return None"
