@@ -578,3 +578,37 @@ def indexed_by_data(x: Tensor) -> tuple[Any, ...]:
     board = _Board(x)
     board[x.argmax()] = x.min()
     return *state, board.cells, board.moves
+
+
+class _Hypotheses:
+    """What a search has found."""
+
+    def __init__(self, start: Tensor) -> None:
+        self.best = start
+        self.mode = "none"
+
+    def add(self, x: Tensor) -> None:
+        self.best = torch.maximum(self.best, x)
+
+
+@program((POSITIVE,), (NEGATIVE,), (POSITIVE / 4,), (tensor([3.0, -5.0, 0.0]),))
+class KeptForNobody(nn.Module):
+    """Objects, text, and lists of dictionaries in attributes that each call sets anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Any = _Hypotheses(torch.zeros(1))
+        self.mode = "none"
+        self.done: list[list[dict[str, Any]]] = []
+
+    def forward(self, x: Tensor) -> tuple[Tensor, bool, int]:
+        self.found = _Hypotheses(x)
+        self.mode = "high" if x.max() > 1 else "low"
+        self.done = [[] for _ in range(2)]
+        steps = 0
+        while x.sum() > 1:
+            x = x / 2
+            self.found.add(1 - x)
+            self.done[0].append({"row": x, "sum": x.sum().item()})
+            steps += 1
+        return self.found.best, self.mode == "high", len(self.done[0])

@@ -21,7 +21,7 @@ class Gate(torch.nn.Module):
 
     def forward(self, x, scale=1.0):
         if x.sum() > 0:
-            x = self.linear(x)
+            x = self.linear(x).cumsum(1)
         return x * scale
 
 
