@@ -97,25 +97,28 @@ class TensorFolder:
         self.context.note(op, f"{op.name} is computed once, as {names}")
         return Replacement(loads, tuple(load.out for load in loads))
 
-    def _known_tensor(self, value: Value) -> torch.Tensor | Miss:
+    def _known_tensor(self, value: Value, readers: tuple[Op, ...] = ()) -> torch.Tensor | Miss:
+        """Return what `value` always is; blocks that nothing reaches may read it in a circle."""
         owner = value.owner
         if isinstance(owner, LoadWeight):
             tensor = (self.context.weights or {}).get(owner.symbol)
             return tensor if tensor is not None else Miss(f"@{owner.symbol} is not at hand")
+        if owner in readers:
+            return Miss("the op reads its own result")
         if isinstance(owner, AtenOp) and (is_view(owner) or self._makes_little(owner)):
-            results = self._evaluate(owner)
+            results = self._evaluate(owner, readers)
             return results if isinstance(results, Miss) else results[value.index]
         return Miss("an operand is not known")
 
     def _makes_little(self, op: AtenOp) -> bool:
         return not op.operands and all(self._is_small(result) for result in op.results)
 
-    def _evaluate(self, op: AtenOp) -> list[torch.Tensor] | Miss:
+    def _evaluate(self, op: AtenOp, readers: tuple[Op, ...] = ()) -> list[torch.Tensor] | Miss:
         if not op.is_pure:
             return Miss("it is random")
         known: dict[Value, torch.Tensor] = {}
         for value in op.operands:
-            tensor = self._known_tensor(value)
+            tensor = self._known_tensor(value, (*readers, op))
             if isinstance(tensor, Miss):
                 return tensor
             known[value] = tensor
